@@ -1,0 +1,43 @@
+/** What a code means to the program: its HTTP status, and whether trying again can help. */
+interface CodeFacts {
+  readonly status: number;
+  readonly retryable: boolean;
+}
+
+/**
+ * Every error code there is. `docs/errors.md` explains each one to users; a test keeps the two the same.
+ * 4xx: the caller's or the image's fault. 5xx: ours.
+ */
+export const codes = {
+  'invalid-request': { status: 400, retryable: false },
+  'empty-upload': { status: 400, retryable: false },
+  'foreign-origin': { status: 403, retryable: false },
+  'address-blocked': { status: 403, retryable: false },
+  'not-found': { status: 404, retryable: false },
+  'source-not-found': { status: 404, retryable: false },
+  'output-not-ready': { status: 409, retryable: true },
+  'job-ended': { status: 409, retryable: false },
+  'job-not-ended': { status: 409, retryable: false },
+  'source-gone': { status: 410, retryable: false },
+  'upload-too-large': { status: 413, retryable: false },
+  'source-too-large': { status: 413, retryable: false },
+  'image-too-large': { status: 413, retryable: false },
+  'unsupported-media-type': { status: 415, retryable: false },
+  'not-an-image': { status: 415, retryable: false },
+  'unsupported-image': { status: 415, retryable: false },
+  'range-not-satisfiable': { status: 416, retryable: false },
+  'corrupt-image': { status: 422, retryable: false },
+  'invalid-output': { status: 422, retryable: false },
+  'output-too-large': { status: 422, retryable: false },
+  'render-timeout': { status: 422, retryable: true },
+  'render-crashed': { status: 422, retryable: true },
+  'source-unavailable': { status: 424, retryable: true },
+  'job-cancelled': { status: 499, retryable: false },
+  internal: { status: 500, retryable: true },
+  'worker-lost': { status: 500, retryable: false },
+  'storage-unavailable': { status: 503, retryable: true },
+  'shutting-down': { status: 503, retryable: true },
+  'job-timeout': { status: 504, retryable: false },
+} as const satisfies Record<string, CodeFacts>;
+
+export type ErrorCode = keyof typeof codes;

@@ -1,0 +1,42 @@
+import type { Job, JobOutput, NewJob } from './job.ts';
+import type { JobStatus } from './states.ts';
+
+/** Which jobs; every given condition must hold. Times are milliseconds since the epoch, of submission. */
+export interface JobFilter {
+  readonly owner?: string;
+  readonly status?: JobStatus;
+  readonly class?: string;
+  /** Inclusive. */
+  readonly from?: number;
+  /** Exclusive. */
+  readonly to?: number;
+}
+
+export interface JobPage {
+  /** Newest first. */
+  readonly jobs: readonly Job[];
+  /** Opaque; absent on the last page. */
+  readonly nextCursor?: string;
+}
+
+/**
+ * The requests, their states and results: what callers of the service see and ask for.
+ * The only truth. Every method is one transaction, durable (fsynced) once it resolves.
+ * `owner`, where it is given, hides other owners' jobs as if they did not exist.
+ * Throws `storage-unavailable` when the database is away.
+ */
+export interface JobStore {
+  /** Accepts a job as pending. */
+  submit(job: NewJob): Promise<Job>;
+  get(id: string, owner?: string): Promise<Job | undefined>;
+  /** Throws `invalid-request` for a cursor that was not one of ours. `limit` is at most 200. */
+  list(filter: JobFilter, page: { cursor?: string; limit: number }): Promise<JobPage>;
+  /** Throws `not-found`, or `job-ended` when it is complete, failed or expired. Cancelling twice is the same. */
+  cancel(id: string, owner?: string): Promise<Job>;
+  /** The next run of a failed or cancelled job. Throws `not-found`, or `job-not-ended` for any other status. */
+  retry(id: string, owner?: string): Promise<Job>;
+  /** The newest complete output of that file name, with its job. */
+  newestOutput(owner: string, filename: string): Promise<{ job: Job; output: JobOutput } | undefined>;
+  /** Jobs in each status that has not ended, for gauges. */
+  backlog(): Promise<{ pending: number; processing: number }>;
+}

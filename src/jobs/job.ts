@@ -1,0 +1,85 @@
+import type { ErrorCode } from '../errors/codes.ts';
+import type { JobStatus } from './states.ts';
+
+/** In the order in which they start; the index is what the job store sorts by. */
+export const priorities = ['interactive', 'normal', 'bulk'] as const;
+export type Priority = (typeof priorities)[number];
+
+/** Where the original is. Keys of the object store are resolved at submission and never shown. */
+export type Source =
+  | { readonly upload: string; readonly filename: string }
+  | { readonly url: string; readonly filename: string }
+  | { readonly object: string; readonly filename: string };
+
+/** What one output shall be. The options beside the names are the image module's business (`OutputOptions`). */
+export interface OutputRequest {
+  /** Unique within the job. */
+  readonly name: string;
+  /** The name under which it is downloaded. */
+  readonly filename: string;
+  readonly options: object;
+}
+
+/** One new image, once it is stored. */
+export interface StoredOutput {
+  readonly name: string;
+  /** The object store's key of this attempt's copy. */
+  readonly key: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+  readonly contentType: string;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+export interface Failure {
+  readonly code: ErrorCode;
+  /** For a person. */
+  readonly message: string;
+}
+
+export interface JobOutput extends OutputRequest {
+  readonly status: 'pending' | 'complete' | 'failed';
+  /** Of the attempt that won; only when complete. */
+  readonly stored?: StoredOutput;
+  /** Why this output could not be made; absent when another one made the job fail. */
+  readonly failure?: Failure;
+}
+
+/** One request: one source image, one or more outputs. All times are milliseconds since the epoch, by the database's clock. */
+export interface Job {
+  /** UUIDv7, so ids sort by time of submission. */
+  readonly id: string;
+  readonly owner: string;
+  readonly status: JobStatus;
+  readonly priority: Priority;
+  readonly class?: string;
+  /** 1, and one more after each retry that was asked for. */
+  readonly run: number;
+  /** Attempts of this run that count: those that fetched and rendered, well or badly. */
+  readonly attempts: number;
+  /** 0 to 1; its latest value comes with the heartbeat. */
+  readonly progress: number;
+  readonly source: Source;
+  readonly outputs: readonly JobOutput[];
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly submittedAt: number;
+  /** It does not start before this. */
+  readonly notBefore: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  /** When it failed, or between two attempts: why. */
+  readonly failure?: Failure;
+}
+
+export interface NewJob {
+  readonly id: string;
+  readonly owner: string;
+  readonly priority: Priority;
+  readonly class?: string;
+  readonly source: Source;
+  readonly outputs: readonly OutputRequest[];
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly notBefore?: number;
+}

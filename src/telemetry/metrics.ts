@@ -1,0 +1,61 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600];
+
+/** What Prometheus reads at `GET /metrics`. One per process of the service; `docs/metrics.md` lists the names. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly jobsEnded = new Counter({
+    name: 'tintype_jobs_ended_total',
+    help: 'Jobs that ended here, by status and error code',
+    labelNames: ['status', 'code'] as const,
+    registers: [this.registry],
+  });
+  readonly jobSeconds = new Histogram({
+    name: 'tintype_job_duration_seconds',
+    help: 'Submission to end of jobs that ended here',
+    labelNames: ['status'] as const,
+    buckets: secondsBuckets,
+    registers: [this.registry],
+  });
+  readonly stageSeconds = new Histogram({
+    name: 'tintype_stage_duration_seconds',
+    help: 'One attempt, by stage: fetch, render, store',
+    labelNames: ['stage'] as const,
+    buckets: secondsBuckets,
+    registers: [this.registry],
+  });
+  readonly renderersKilled = new Counter({
+    name: 'tintype_renderers_killed_total',
+    help: 'Renderer processes ended before their time, by reason: timeout, memory, cancelled, crashed',
+    labelNames: ['reason'] as const,
+    registers: [this.registry],
+  });
+  readonly requestSeconds = new Histogram({
+    name: 'tintype_http_request_duration_seconds',
+    help: 'HTTP requests, by method, route and status',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: secondsBuckets,
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** The queue's depth, asked of the job store at each scrape. */
+  gaugeBacklog(read: () => Promise<{ pending: number; processing: number }>): void {
+    new Gauge({
+      name: 'tintype_jobs',
+      help: 'Jobs that have not ended, by status',
+      labelNames: ['status'] as const,
+      registers: [this.registry],
+      async collect() {
+        const { pending, processing } = await read();
+        this.set({ status: 'pending' }, pending);
+        this.set({ status: 'processing' }, processing);
+      },
+    });
+  }
+}
