@@ -33,6 +33,7 @@ export const codes = {
   'render-crashed': { status: 422, retryable: true },
   'source-unavailable': { status: 424, retryable: true },
   'job-cancelled': { status: 499, retryable: false },
+  'invalid-configuration': { status: 500, retryable: false },
   internal: { status: 500, retryable: true },
   'worker-lost': { status: 500, retryable: false },
   'storage-unavailable': { status: 503, retryable: true },
