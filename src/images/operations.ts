@@ -49,6 +49,15 @@ export const operations = {
       autoOrient: flag('Turn the image upright as its EXIF orientation says. Default true.'),
     },
   },
+  rotate: {
+    fields: {
+      rotate: number(
+        -360,
+        360,
+        'Degrees clockwise. Where it is no multiple of 90, the corners get the background.',
+      ),
+    },
+  },
   crop: {
     fields: {
       crop: Type.Optional(
@@ -62,25 +71,10 @@ export const operations = {
           {
             additionalProperties: false,
             description:
-              'The part of the upright source to use, in its pixels. It must lie inside the image.',
+              'The part of the source to use, in its pixels, once it is upright and rotated. It must lie inside the image.',
           },
         ),
       ),
-    },
-  },
-  rotate: {
-    fields: {
-      rotate: number(
-        -360,
-        360,
-        'Degrees clockwise. Other than multiples of 90 the corners get the background.',
-      ),
-    },
-  },
-  mirror: {
-    fields: {
-      flip: flag('Mirror top to bottom. Default false.'),
-      flop: flag('Mirror left to right. Default false.'),
     },
   },
   resize: {
@@ -102,6 +96,12 @@ export const operations = {
         'What stays when fit is cover, or where the image lies when fit is contain. Default centre.',
       ),
       withoutEnlargement: flag('Never make the image larger than it is. Default false.'),
+    },
+  },
+  mirror: {
+    fields: {
+      flip: flag('Mirror the resized image top to bottom. Default false.'),
+      flop: flag('Mirror the resized image left to right. Default false.'),
     },
   },
   grayscale: { fields: { grayscale: flag('Drop the colours. Default false.') } },
@@ -184,8 +184,7 @@ export const operations = {
         Type.Integer({
           minimum: 1,
           maximum: 100,
-          description:
-            'Default 80, AVIF 50. PNG and GIF have fewer colours below 100; TIFF is JPEG-compressed.',
+          description: 'Default 80, AVIF 50. PNG gets fewer colours below 100; GIF and TIFF take no notice.',
         }),
       ),
     },

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
+import type { SourceFormat } from './image-header.ts';
 import { type formatNames, optionFields } from './operations.ts';
-import type { SourceFormat } from './source-format.ts';
 
 export { defaultOutputs, nameOutputs } from './output-names.ts';
 

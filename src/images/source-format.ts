@@ -1,2 +1,0 @@
-/** The image types that are taken in. */
-export type SourceFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'tiff' | 'svg';
