@@ -39,12 +39,16 @@ async function install(projectRoot, lock) {
   process.stderr.write('Installing what is missing (npm ci) …\n');
   // A clone needs its tools and its Node 24 also where NODE_ENV or the user's npm settings leave them out.
   const included = ['--include=dev', '--include=optional'];
-  const npm = spawn('npm', ['ci', '--ignore-scripts', ...included, '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: projectRoot,
-    // npm's own output goes to stderr: stdout belongs to the command.
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
+  const npm = spawn(
+    'npm',
+    ['ci', '--ignore-scripts', ...included, '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: projectRoot,
+      // npm's own output goes to stderr: stdout belongs to the command.
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    },
+  );
   // npm goes on if this launcher is killed: then the next one waits for it.
   if (npm.pid) writeFileSync(lock, String(npm.pid));
   try {

@@ -28,7 +28,9 @@ function runInChild(file, args) {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   child.on('error', error => {
-    process.stderr.write(`Node 24 could not be started (${error.message}): run Tintype with Node 24 or newer.\n`);
+    process.stderr.write(
+      `Node 24 could not be started (${error.message}): run Tintype with Node 24 or newer.\n`,
+    );
     process.exit(1);
   });
   // A terminal's Ctrl-C reaches the child twice then, as it does under npm: it takes two in quick succession for one.

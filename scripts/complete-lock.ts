@@ -39,7 +39,8 @@ function missingPackages(packages: Record<string, LockedPackage>): Record<string
   for (const { optionalDependencies = {}, dev } of Object.values(packages)) {
     for (const [name, version] of Object.entries(optionalDependencies)) {
       const place = `node_modules/${name}`;
-      if (!(place in packages)) missing[place] = { version, ...(dev && { dev }), optional: true, ...platform(name) };
+      if (!(place in packages))
+        missing[place] = { version, ...(dev && { dev }), optional: true, ...platform(name) };
     }
   }
   return missing;

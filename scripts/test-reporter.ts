@@ -16,7 +16,8 @@ async function* withNotTested(events: AsyncIterable<TestEvent>): AsyncGenerator<
       continue;
     }
     if (isSummaryStart(event)) {
-      for (const message of leftOut.splice(0)) yield { ...event, data: { ...event.data, message, level: 'warn' } };
+      for (const message of leftOut.splice(0))
+        yield { ...event, data: { ...event.data, message, level: 'warn' } };
     }
     yield event;
   }
@@ -24,5 +25,7 @@ async function* withNotTested(events: AsyncIterable<TestEvent>): AsyncGenerator<
 
 /** The summary is a row of diagnostics of the whole run: tests 12, suites 0, pass 12, … */
 function isSummaryStart(event: TestEvent): event is TestEvent & { type: 'test:diagnostic' } {
-  return event.type === 'test:diagnostic' && event.data.nesting === 0 && /^tests \d+$/.test(event.data.message);
+  return (
+    event.type === 'test:diagnostic' && event.data.nesting === 0 && /^tests \d+$/.test(event.data.message)
+  );
 }

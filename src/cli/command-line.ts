@@ -44,7 +44,13 @@ function createProgram(setExitCode: SetExitCode): Command {
     .helpOption('--help', 'show help')
     .showSuggestionAfterError()
     .addHelpText('after', examples);
-  const commands = [serveCommand(), runCommand(setExitCode), jobsCommand(), migrateCommand(), configCommand()];
+  const commands = [
+    serveCommand(),
+    runCommand(setExitCode),
+    jobsCommand(),
+    migrateCommand(),
+    configCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
   program.helpCommand('help [command]', 'show help for a command');
   for (const command of everyCommand(program)) {

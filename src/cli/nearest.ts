@@ -1,3 +1,5 @@
+import { TintypeError } from '../errors/tintype-error.ts';
+
 /** The word that was probably meant, or undefined when none is near. Letters' case does not count. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const meant = known
@@ -7,10 +9,10 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return meant.edits <= most ? meant.candidate : undefined;
 }
 
-/** `--fit covr: did you mean cover? Accepted: cover, contain, …` */
-export function refusal(given: string, accepted: string, meant?: string): string {
+/** A wrong value of a flag: `--fit covr: did you mean cover? Accepted: cover, contain, …` */
+export function refusal(given: string, accepted: string, meant?: string): TintypeError {
   const start = meant === undefined ? `${given} is not accepted.` : `${given}: did you mean ${meant}?`;
-  return `${start} Accepted: ${accepted}`;
+  return new TintypeError('invalid-request', `${start} Accepted: ${accepted}`);
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment distance). */

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { Command } from 'commander';
 import { createApp } from '../app.ts';
 import { readConfig } from '../config/config.ts';
-import { roles } from '../config/variables.ts';
+import { roles, variables } from '../config/variables.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { nearest, refusal } from './nearest.ts';
 import { stopSignal } from './stop-signal.ts';
 
 interface ServeFlags {
@@ -15,10 +16,21 @@ interface ServeFlags {
 export function serveCommand(): Command {
   return new Command('serve')
     .description('start the service; all roles when none is named')
-    .option('--roles <list>', `what this process does: a comma list of ${roles.join(', ')}`)
+    .option('--roles <list>', `what this process does: a comma list of ${roles.join(', ')}`, rolesText)
     .option('--host <host>', 'address to listen on, instead of HOST')
-    .option('--port <port>', 'port to listen on, instead of PORT; 0 takes a free one')
+    .option('--port <port>', 'port to listen on, instead of PORT; 0 takes a free one', portText)
     .action(serve);
+}
+
+function rolesText(text: string): string {
+  const wrong = text.split(',').find(part => variables.ROLES.kind.parse(part, '') === undefined);
+  if (wrong === undefined) return text;
+  throw refusal(`--roles ${text}`, variables.ROLES.kind.accepts, nearest(wrong.trim(), roles));
+}
+
+function portText(text: string): string {
+  if (variables.PORT.kind.parse(text, '') !== undefined) return text;
+  throw refusal(`--port ${text}`, variables.PORT.kind.accepts);
 }
 
 /** Serves until a signal asks it to stop; resolves when everything is stopped. */
