@@ -76,7 +76,13 @@ export class DurableFolders {
 }
 
 async function makeRoot(root: string): Promise<boolean> {
-  return (await mkdir(root, { recursive: true })) !== undefined;
+  const first = await mkdir(root, { recursive: true });
+  if (first === undefined) return false;
+  // `settle` syncs the root's parent; here those above that one.
+  for (let at = path.dirname(root); at.length >= first.length; at = path.dirname(at)) {
+    await syncFolder(path.dirname(at));
+  }
+  return true;
 }
 
 async function tryToMake(folder: string, tries: number): Promise<'new' | 'old' | 'no-parent'> {

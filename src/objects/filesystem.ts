@@ -35,7 +35,7 @@ export class FilesystemObjectStore implements ObjectStore {
    */
   async clearScratch(olderThanMs: number): Promise<void> {
     await faultsOfStorage(async () => {
-      await mkdir(this.scratch, { recursive: true });
+      await this.#makeScratch();
       const latest = Date.now() - olderThanMs;
       for (const name of await readdir(this.scratch)) {
         const file = path.join(this.scratch, name);
@@ -122,7 +122,7 @@ export class FilesystemObjectStore implements ObjectStore {
 
   check(): Promise<void> {
     return faultsOfStorage(async () => {
-      await mkdir(this.scratch, { recursive: true });
+      await this.#makeScratch();
       const file = path.join(this.scratch, randomUUID());
       try {
         await writeFile(file, Buffer.alloc(checkBytes), { flag: 'wx' });
@@ -146,8 +146,14 @@ export class FilesystemObjectStore implements ObjectStore {
   }
 
   async #openWithScratch(file: string): Promise<FileHandle> {
-    await mkdir(this.scratch, { recursive: true });
+    await this.#makeScratch();
     return open(file, 'wx');
+  }
+
+  async #makeScratch(): Promise<void> {
+    const root = this.#folders.want(this.#root);
+    await root.settle();
+    await mkdir(this.scratch, { recursive: true });
   }
 
   /** Renames a file that is durable, once `synced` resolves, and makes its new place durable too. */

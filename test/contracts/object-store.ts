@@ -15,12 +15,10 @@ export interface OpenObjectStore extends AsyncDisposable {
 const signal = new AbortController().signal;
 const strangeKeys = [
   '',
-  '/',
   '.',
   '..',
   '../outside',
   'a/../b',
-  'a/./b',
   '/absolute',
   'a//b',
   'a/',
@@ -28,14 +26,11 @@ const strangeKeys = [
   'a/.hidden',
   '.scratch/x',
   'a\\b',
-  '..\\outside',
   'a b',
   'a\0b',
   'a\n',
   'ä',
   'a%2fb',
-  'C:a',
-  '~',
 ];
 
 /** What every object store must do, whatever it keeps its objects in. */
