@@ -1,0 +1,27 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { HttpApp, HttpParts } from './http-parts.ts';
+import { jobViewSchema } from './job-view.ts';
+import { problemSchema } from './problem.ts';
+
+/** Register before the endpoints: the description is collected from their schemas. */
+export async function documentation(app: HttpApp, { publicUrl }: HttpParts, version: string): Promise<void> {
+  app.addSchema(jobViewSchema);
+  app.addSchema(problemSchema);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tintype',
+        version,
+        description: 'Takes an image, makes new images from it in the background, tells whoever asked.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      ...(publicUrl !== undefined && { servers: [{ url: publicUrl }] }),
+    },
+    refResolver: { buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `schema${index}`) },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
+}
