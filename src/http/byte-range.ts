@@ -13,7 +13,10 @@ export function byteRange(header: string | undefined, size: number): ByteRange |
   const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);
   if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined;
   if (start >= size) {
-    throw new TintypeError('range-not-satisfiable', `The image has ${size} bytes; the range begins behind them.`);
+    throw new TintypeError(
+      'range-not-satisfiable',
+      `The image has ${size} bytes; the range begins behind them.`,
+    );
   }
   return { start, end };
 }

@@ -1,12 +1,13 @@
-import type { HttpApp, HttpParts } from './http-parts.ts';
 import type { EventFeed, Listener } from './event-feed.ts';
 import { EventStream, eventAnswers, lastEventIdHeader, resumePosition } from './event-stream.ts';
+import type { HttpApp, HttpParts } from './http-parts.ts';
 import { problems } from './problem.ts';
 
 const schema = {
   tags: ['events'],
   summary: "Follow all of an owner's jobs",
-  description: 'Begins with what happens next, or after the event that `Last-Event-ID` names; kept for a day.',
+  description:
+    'Begins with what happens next, or after the event that `Last-Event-ID` names; kept for a day.',
   headers: lastEventIdHeader,
   response: { ...eventAnswers, ...problems(400, 403, 503) },
 };

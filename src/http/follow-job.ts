@@ -2,7 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../jobs/job.ts';
 import { hasEnded } from '../jobs/states.ts';
 import type { EventFeed, Listener } from './event-feed.ts';
-import { EventStream, eventAnswers, lastEventIdHeader, resumePosition, type StatusNews } from './event-stream.ts';
+import {
+  EventStream,
+  eventAnswers,
+  lastEventIdHeader,
+  resumePosition,
+  type StatusNews,
+} from './event-stream.ts';
 import { jobParams, requireJob } from './get-job.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { problems } from './problem.ts';

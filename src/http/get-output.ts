@@ -34,5 +34,7 @@ function missing(job: Job, output: JobOutput | undefined): TintypeError {
   if (hasEnded(job.status)) {
     return new TintypeError('not-found', `The job is ${job.status}: this output was not made.`);
   }
-  return new TintypeError('output-not-ready', 'The image is still being made.', { retryAfter: retryAfterSeconds });
+  return new TintypeError('output-not-ready', 'The image is still being made.', {
+    retryAfter: retryAfterSeconds,
+  });
 }

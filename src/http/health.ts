@@ -12,7 +12,10 @@ const readinessSchema = Type.Object({
 const liveSchema = {
   tags: ['operation'],
   summary: 'Whether the process answers',
-  response: { 200: Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }), ...problems(403) },
+  response: {
+    200: Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }),
+    ...problems(403),
+  },
 };
 
 const readySchema = {

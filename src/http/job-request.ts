@@ -30,7 +30,10 @@ const jobFields = {
 };
 
 /** The part `job` of a multipart request: everything but the source. */
-export const uploadedJobSchema = Type.Object(jobFields, { additionalProperties: false, title: 'UploadedJob' });
+export const uploadedJobSchema = Type.Object(jobFields, {
+  additionalProperties: false,
+  title: 'UploadedJob',
+});
 
 export const jobRequestSchema = Type.Object(
   {
@@ -78,7 +81,8 @@ export async function newJob(
 ): Promise<Omit<NewJob, 'id'>> {
   const { outputs, priority = 'normal', class: label, notBefore, metadata } = request;
   if (metadata !== undefined) checkMetadata(metadata);
-  const named = outputs === undefined ? defaultOutputs(source.filename) : nameOutputs(outputs, source.filename);
+  const named =
+    outputs === undefined ? defaultOutputs(source.filename) : nameOutputs(outputs, source.filename);
   for (const [index, { options }] of named.entries()) {
     if (options.watermark === undefined) continue;
     await requireObject(options.watermark.object, owner, objects, `/outputs/${index}/watermark/object`);
@@ -129,9 +133,13 @@ async function requireObject(
 ): Promise<void> {
   const allowed = key.startsWith(`imports/${owner}/`) || key.startsWith('shared/');
   if (allowed && (await sizeOrNothing(key, objects)) !== undefined) return;
-  throw new TintypeError('not-found', `${pointer}: there is no such object under imports/${owner}/ or shared/.`, {
-    pointer,
-  });
+  throw new TintypeError(
+    'not-found',
+    `${pointer}: there is no such object under imports/${owner}/ or shared/.`,
+    {
+      pointer,
+    },
+  );
 }
 
 /** A key that the store can't have, such as one with `..` in it, is a key of nothing. */

@@ -15,7 +15,9 @@ const outputViewSchema = Type.Object(
     filename: Type.String({ description: 'The name under which it is downloaded.' }),
     status: Type.Enum(['pending', 'complete', 'failed'], { type: 'string' }),
     width: Type.Optional(
-      Type.Integer({ description: 'In pixels; until it is complete, what was asked for, if that was asked for.' }),
+      Type.Integer({
+        description: 'In pixels; until it is complete, what was asked for, if that was asked for.',
+      }),
     ),
     height: Type.Optional(Type.Integer({ description: 'As width.' })),
     bytes: nullable(Type.Integer()),
@@ -34,7 +36,9 @@ export const jobViewSchema = Type.Object(
     start: time('When the job was submitted.'),
     finish: nullable(time('When it ended.')),
     location: Type.String({ description: "The job's own address; once it is complete, its first output's." }),
-    code: Type.Integer({ description: '202 on its way, 200 complete, 4xx the input is at fault, 5xx we are.' }),
+    code: Type.Integer({
+      description: '202 on its way, 200 complete, 4xx the input is at fault, 5xx we are.',
+    }),
     message: Type.String({ description: 'How it stands, for a person.' }),
     class: nullable(Type.String()),
     priority: Type.Enum([...priorities], { type: 'string' }),

@@ -124,7 +124,9 @@ function parsePartHeader(text: string): PartHeader {
 const parameter = /;\s*([\w*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g;
 
 function connectionCut(cause: unknown): never {
-  throw new TintypeError('invalid-request', 'The connection was cut before the body was complete.', { cause });
+  throw new TintypeError('invalid-request', 'The connection was cut before the body was complete.', {
+    cause,
+  });
 }
 
 function broken(message: string): TintypeError {

@@ -37,7 +37,10 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   const error = publicError(thrown);
   if (error.status >= 500) request.log.error({ err: error }, 'A request failed');
   if (error.retryAfter !== undefined) void reply.header('retry-after', Math.ceil(error.retryAfter));
-  void reply.code(error.status).type(problemType).send(JSON.stringify(problemOf(error, request.id)));
+  void reply
+    .code(error.status)
+    .type(problemType)
+    .send(JSON.stringify(problemOf(error, request.id)));
 }
 
 /** Answers what Node refused before there was a request: broken HTTP, headers too large or too slow. */

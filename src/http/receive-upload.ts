@@ -41,9 +41,13 @@ export async function receiveForm(request: FastifyRequest, parts: HttpParts): Pr
       }
     }
     if (upload === undefined) {
-      throw new TintypeError('invalid-request', '/image is missing: send the image as the file part "image".', {
-        pointer: '/image',
-      });
+      throw new TintypeError(
+        'invalid-request',
+        '/image is missing: send the image as the file part "image".',
+        {
+          pointer: '/image',
+        },
+      );
     }
     return { upload, ...(job !== undefined && { job }) };
   } catch (error) {

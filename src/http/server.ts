@@ -1,4 +1,4 @@
-import { fastify } from 'fastify';
+import { type FastifyBaseLogger, fastify } from 'fastify';
 import { cancelJob } from './cancel-job.ts';
 import { documentation } from './documentation.ts';
 import { EventFeed } from './event-feed.ts';
@@ -31,7 +31,7 @@ const localOwner = 'local';
  * it closes none of its parts.
  */
 export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
-  const app: HttpApp = bareServer(parts);
+  const app = bareServer(parts.logger);
   const links = new Links(parts.publicUrl);
   const feed = new EventFeed(parts.events, parts.changes, parts.logger);
   app.addHook('preClose', done => {
@@ -68,8 +68,8 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   return app;
 }
 
-function bareServer({ logger }: HttpParts) {
-  const app = fastify({
+function bareServer(logger: FastifyBaseLogger): HttpApp {
+  const app: HttpApp = fastify({
     loggerInstance: logger,
     disableRequestLogging: true,
     genReqId: requestId,

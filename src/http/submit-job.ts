@@ -39,7 +39,9 @@ const schema = {
 
 export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
   // Leaves the stream to the handler.
-  app.addContentTypeParser('multipart/form-data', (_request, payload, done) => done(null, { image: payload }));
+  app.addContentTypeParser('multipart/form-data', (_request, payload, done) =>
+    done(null, { image: payload }),
+  );
 
   app.post('/jobs', { schema }, async (request, reply) => {
     const isForm = request.headers['content-type']?.toLowerCase().startsWith('multipart/form-data');
