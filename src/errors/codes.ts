@@ -15,6 +15,7 @@ export const codes = {
   'address-blocked': { status: 403, retryable: false },
   'not-found': { status: 404, retryable: false },
   'source-not-found': { status: 404, retryable: false },
+  'method-not-allowed': { status: 405, retryable: false },
   'output-not-ready': { status: 409, retryable: true },
   'job-ended': { status: 409, retryable: false },
   'job-not-ended': { status: 409, retryable: false },

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { HttpApp, HttpParts } from './http-parts.ts';
+import { jobViewSchema } from './job-view.ts';
+import { problemSchema } from './problem.ts';
+
+/** Register before the endpoints: the description is collected from their schemas. */
+export async function documentation(app: HttpApp, { publicUrl }: HttpParts): Promise<void> {
+  app.addSchema(jobViewSchema);
+  app.addSchema(problemSchema);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tintype',
+        version: packageVersion(),
+        description: 'Takes an image, makes new images from it in the background, tells whoever asked.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      ...(publicUrl !== undefined && { servers: [{ url: publicUrl }] }),
+    },
+    refResolver: {
+      buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `schema${index}`),
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

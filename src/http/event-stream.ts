@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import type { JobStatus } from '../jobs/states.ts';
+import type { Progress } from './event-feed.ts';
+import { isoTime } from './job-view.ts';
+
+/** Proxies and clients take a connection that is silent for long as dead. */
+const heartbeatMs = 15_000;
+/** A client that reads so slowly that this much waits for it has to come back and catch up. */
+const maxBufferedBytes = 1_048_576;
+
+/** What an `event: status` tells. */
+export interface StatusNews {
+  readonly position: number;
+  readonly jobId: string;
+  readonly status: JobStatus;
+  readonly run: number;
+  readonly at: number;
+  readonly failure?: { readonly code: string; readonly message: string };
+}
+
+/** The answers with events, for an endpoint's schema. */
+export const eventAnswers = {
+  200: {
+    description:
+      'Server-sent events. `event: status` has an id, to resume after by `Last-Event-ID`, and as data ' +
+      '`{jobId, status, run, time, error}`; `event: progress` has no id, and as data `{jobId, progress}`.',
+    content: { 'text/event-stream': { schema: Type.String() } },
+  },
+};
+
+export const lastEventIdHeader = Type.Object({
+  'last-event-id': Type.Optional(
+    Type.String({ pattern: '^\\d{1,15}$', description: 'the id of the last event that was received' }),
+  ),
+});
+
+/** One client's server-sent events (WHATWG HTML, section 9.2). */
+export class EventStream {
+  readonly #stream = new PassThrough();
+  readonly #closed = new AbortController();
+
+  /** Begins the answer. `onClose` is called once, when the stream has ended or the client is gone. */
+  constructor(request: FastifyRequest, reply: FastifyReply, onClose: () => void) {
+    const heartbeat = setInterval(() => this.#write(':\n\n'), heartbeatMs);
+    this.#stream.once('close', () => {
+      clearInterval(heartbeat);
+      this.#closed.abort();
+      onClose();
+    });
+    // Small writes go out at once.
+    request.raw.socket.setNoDelay(true);
+    reply.headers({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
+    });
+    void reply.send(this.#stream);
+    this.#write(':\n\n');
+  }
+
+  status({ position, jobId, status, run, at, failure }: StatusNews): void {
+    const error = failure === undefined ? null : { code: failure.code, message: failure.message };
+    const data = JSON.stringify({ jobId, status, run, time: isoTime(at), error });
+    this.#write(`event: status\nid: ${position}\ndata: ${data}\n\n`);
+  }
+
+  progress({ jobId, progress }: Progress): void {
+    // Who reads slowly can do without it.
+    if (this.#stream.writableNeedDrain) return;
+    this.#write(`event: progress\ndata: ${JSON.stringify({ jobId, progress })}\n\n`);
+  }
+
+  /** Resolves once the client has read most of what was written, or is gone. */
+  async drained(): Promise<void> {
+    if (!this.#stream.writableNeedDrain || this.#stream.destroyed) return;
+    await once(this.#stream, 'drain', { signal: this.#closed.signal }).catch(() => {});
+  }
+
+  end(): void {
+    this.#stream.end();
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
+  #write(text: string): void {
+    if (this.#stream.writableEnded || this.#stream.destroyed) return;
+    this.#stream.write(text);
+    if (this.#stream.writableLength + this.#stream.readableLength > maxBufferedBytes) this.#stream.destroy();
+  }
+}
+
+/** The position to resume after, or undefined. Never behind the newest, as after a restored backup. */
+export function resumePosition(header: string | undefined, newest: number): number | undefined {
+  return header === undefined ? undefined : Math.min(Number(header), newest);
+}

@@ -1,0 +1,40 @@
+import Type from 'typebox';
+import { TintypeError } from '../errors/tintype-error.ts';
+import type { Job, JobOutput } from '../jobs/job.ts';
+import { hasEnded } from '../jobs/states.ts';
+import { requireJob } from './get-job.ts';
+import type { HttpApp, HttpParts } from './http-parts.ts';
+import { problems } from './problem.ts';
+import { imageAnswers, sendOutput } from './send-output.ts';
+
+const retryAfterSeconds = 1;
+
+const schema = {
+  tags: ['images'],
+  summary: 'Download an output',
+  description: 'One range of bytes may be asked for. 409 with `Retry-After` while the image is being made.',
+  params: Type.Object({
+    id: Type.String({ description: "The job's id." }),
+    name: Type.String({ description: "The output's name." }),
+  }),
+  response: { ...imageAnswers, ...problems(403, 404, 409, 416, 503) },
+};
+
+export function getOutput(app: HttpApp, { store, objects }: HttpParts): void {
+  app.get('/jobs/:id/outputs/:name', { schema }, async (request, reply) => {
+    const job = await requireJob(request.params.id, request.owner, store);
+    const output = job.outputs.find(({ name }) => name === request.params.name);
+    if (output?.stored === undefined) throw missing(job, output);
+    return sendOutput(request, reply, output, output.stored, objects, 'private, max-age=31536000, immutable');
+  });
+}
+
+function missing(job: Job, output: JobOutput | undefined): TintypeError {
+  if (output === undefined) return new TintypeError('not-found', 'The job has no such output.');
+  if (hasEnded(job.status)) {
+    return new TintypeError('not-found', `The job is ${job.status}: this output was not made.`);
+  }
+  return new TintypeError('output-not-ready', 'The image is still being made.', {
+    retryAfter: retryAfterSeconds,
+  });
+}

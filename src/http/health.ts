@@ -1,0 +1,41 @@
+import Type from 'typebox';
+import type { HttpApp, HttpParts } from './http-parts.ts';
+import { problems } from './problem.ts';
+
+const readinessSchema = Type.Object({
+  status: Type.Enum(['ok', 'unavailable'], { type: 'string' }),
+  parts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), {
+    description: 'Each part, with what is wrong with it or null.',
+  }),
+});
+
+const liveSchema = {
+  tags: ['operation'],
+  summary: 'Whether the process answers',
+  response: {
+    200: Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }),
+    ...problems(403),
+  },
+};
+
+const readySchema = {
+  tags: ['operation'],
+  summary: 'Whether every part is ready for work',
+  response: {
+    200: Type.Unsafe({ ...readinessSchema, description: 'All parts are ready.' }),
+    503: Type.Unsafe({ ...readinessSchema, description: 'At least one is not.' }),
+    ...problems(403),
+  },
+};
+
+const pingSchema = { ...liveSchema, summary: 'The same as /health/live' };
+
+export function health(app: HttpApp, { readiness }: HttpParts): void {
+  app.get('/health/live', { schema: liveSchema }, async () => ({ status: 'ok' as const }));
+  app.get('/ping', { schema: pingSchema }, async () => ({ status: 'ok' as const }));
+  app.get('/health/ready', { schema: readySchema }, async (_request, reply) => {
+    const parts = await readiness();
+    const isReady = Object.values(parts).every(fault => fault === null);
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable', parts });
+  });
+}

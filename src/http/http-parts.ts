@@ -1,0 +1,53 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ImageLimits } from '../images/limits.ts';
+import type { EventLog } from '../jobs/event-log.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { ObjectStore } from '../jobs/object-store.ts';
+import type { StoreChanges } from '../jobs/store-changes.ts';
+import type { UploadStore } from '../jobs/upload-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** What the HTTP server is made of. */
+export interface HttpParts {
+  readonly jobs: Jobs;
+  readonly store: JobStore;
+  readonly uploads: UploadStore;
+  readonly events: EventLog;
+  readonly changes: StoreChanges;
+  readonly objects: ObjectStore;
+  readonly limits: ImageLimits;
+  readonly maxUploadBytes: number;
+  /** Nobody signs in and only this machine may call: refuse foreign `Host`, `Origin` and `Sec-Fetch-Site`. */
+  readonly loopbackOnly: boolean;
+  /** Where the outside reaches this server; answers carry relative links without it. */
+  readonly publicUrl?: string;
+  /** Each part with what is wrong with it, or null. */
+  readonly readiness: () => Promise<Record<string, string | null>>;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** The server as the endpoints see it: types of requests and answers come from their schemas. */
+export type HttpApp = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose jobs the caller may see and make. */
+    owner: string;
+  }
+}

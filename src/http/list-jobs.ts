@@ -1,0 +1,64 @@
+import Type from 'typebox';
+import type { JobFilter } from '../jobs/job-store.ts';
+import type { HttpApp, HttpParts } from './http-parts.ts';
+import { jobAnswer, jobStatusSchema, viewJob } from './job-view.ts';
+import type { Links } from './links.ts';
+import { problems } from './problem.ts';
+
+const defaultLimit = 50;
+
+const schema = {
+  tags: ['jobs'],
+  summary: 'List jobs, newest first',
+  querystring: Type.Object(
+    {
+      status: Type.Optional(jobStatusSchema),
+      class: Type.Optional(Type.String({ maxLength: 64 })),
+      from: Type.Optional(
+        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted at or after it' }),
+      ),
+      to: Type.Optional(
+        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted before it' }),
+      ),
+      cursor: Type.Optional(
+        Type.String({ maxLength: 1024, description: 'The nextCursor of the page before.' }),
+      ),
+      limit: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 200, description: `Jobs a page. Default ${defaultLimit}.` }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  response: {
+    200: Type.Object(
+      {
+        jobs: Type.Array(jobAnswer),
+        nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'Null on the last page.' }),
+      },
+      { description: 'A page of jobs.' },
+    ),
+    ...problems(400, 403, 503),
+  },
+};
+
+export function listJobs(app: HttpApp, { store }: HttpParts, links: Links): void {
+  app.get('/jobs', { schema, preValidation: numericLimit }, async request => {
+    const { cursor, limit = defaultLimit, status, class: label, from, to } = request.query;
+    const filter: JobFilter = {
+      owner: request.owner,
+      ...(status !== undefined && { status }),
+      ...(label !== undefined && { class: label }),
+      ...(from !== undefined && { from: Date.parse(from) }),
+      ...(to !== undefined && { to: Date.parse(to) }),
+    };
+    const page = await store.list(filter, { limit, ...(cursor !== undefined && { cursor }) });
+    return { jobs: page.jobs.map(job => viewJob(job, links)), nextCursor: page.nextCursor ?? null };
+  });
+}
+
+/** Queries are text and the validator coerces nothing, so that JSON bodies are taken as they are. */
+function numericLimit(request: { query: unknown }, _reply: unknown, done: () => void): void {
+  const query = request.query as { limit?: unknown };
+  if (typeof query.limit === 'string' && /^\d{1,9}$/.test(query.limit)) query.limit = Number(query.limit);
+  done();
+}

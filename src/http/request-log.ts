@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { HttpApp } from './http-parts.ts';
+
+/** The caller's `X-Request-Id` where it is printable and short, else a new one. */
+export function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** Returns the request's id, counts each request and writes a line for it: `info` if it changes something, else `debug`. */
+export function logRequests(app: HttpApp, metrics: Metrics): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method } = request;
+    // The pattern, not the path: a path would make a series of its own for every job.
+    const route = request.routeOptions.url ?? 'none';
+    const status = reply.statusCode;
+    metrics.requestSeconds.observe({ method, route, status }, reply.elapsedTime / 1000);
+    const level = method === 'GET' || method === 'HEAD' ? 'debug' : 'info';
+    // Without the query: it may hold what the caller would not want to see in a log.
+    const path = request.url.split('?', 1)[0];
+    request.log[level]({ method, path, status, ms: Math.round(reply.elapsedTime) }, 'request');
+    done();
+  });
+}

@@ -1,0 +1,91 @@
+import { type FastifyBaseLogger, fastify } from 'fastify';
+import { cancelJob } from './cancel-job.ts';
+import { documentation } from './documentation.ts';
+import { EventFeed } from './event-feed.ts';
+import { followEvents } from './follow-events.ts';
+import { followJob } from './follow-job.ts';
+import { getJob } from './get-job.ts';
+import { getMetrics } from './get-metrics.ts';
+import { getOutput } from './get-output.ts';
+import { getThumbnail } from './get-thumbnail.ts';
+import { health } from './health.ts';
+import type { HttpApp, HttpParts } from './http-parts.ts';
+import { Links } from './links.ts';
+import { listJobs } from './list-jobs.ts';
+import { refuseForeignOrigin } from './origin-guard.ts';
+import { refuseBrokenRequest, sendProblem } from './problem.ts';
+import { multipartOverheadBytes } from './receive-upload.ts';
+import { logRequests, requestId } from './request-log.ts';
+import { retryJob } from './retry-job.ts';
+import { submitJob } from './submit-job.ts';
+import { refuseUnknownRoutes } from './unknown-route.ts';
+import { settleUnreadBodies } from './unread-body.ts';
+
+export type { HttpParts } from './http-parts.ts';
+
+/** Whose jobs all are as long as nobody signs in. */
+const localOwner = 'local';
+
+/**
+ * The HTTP server, ready to listen. `close()` stops accepting, ends event streams and lets requests finish;
+ * it closes none of its parts.
+ */
+export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
+  const app = bareServer(parts.logger);
+  const links = new Links(parts.publicUrl);
+  const feed = new EventFeed(parts.events, parts.changes, parts.logger);
+  app.addHook('preClose', done => {
+    feed.stop();
+    done();
+  });
+
+  app.decorateRequest('owner', localOwner);
+  logRequests(app, parts.metrics);
+  if (parts.loopbackOnly) {
+    app.addHook('onRequest', (request, _reply, done) => {
+      refuseForeignOrigin(request.headers);
+      done();
+    });
+  }
+  settleUnreadBodies(app, parts.maxUploadBytes + multipartOverheadBytes);
+  app.setErrorHandler(sendProblem);
+  refuseUnknownRoutes(app);
+  await documentation(app, parts);
+
+  submitJob(app, parts, links);
+  getJob(app, parts, links);
+  listJobs(app, parts, links);
+  cancelJob(app, parts, links);
+  retryJob(app, parts, links);
+  getOutput(app, parts);
+  getThumbnail(app, parts);
+  followJob(app, parts, feed);
+  followEvents(app, parts, feed);
+  health(app, parts);
+  getMetrics(app, parts);
+
+  await app.ready();
+  return app;
+}
+
+function bareServer(logger: FastifyBaseLogger): HttpApp {
+  const app: HttpApp = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    genReqId: requestId,
+    // Headers have to arrive in time; a body may take long. (A least rate for bodies is the place to go on.)
+    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
+    requestTimeout: 0,
+    return503OnClosing: false,
+    clientErrorHandler: refuseBrokenRequest,
+    frameworkErrors: sendProblem,
+    // A file name of 255 bytes, each written as %XX.
+    routerOptions: { maxParamLength: 1024 },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true },
+    },
+  });
+  // JSON.stringify instead of a serializer compiled from each schema: quicker to start, and it leaves nothing out.
+  app.setSerializerCompiler(() => JSON.stringify);
+  return app;
+}

@@ -1,0 +1,41 @@
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import type { HttpApp } from './http-parts.ts';
+
+/** How long a client that is still sending may take to notice the answer. */
+const lingerMs = 1_000;
+
+/**
+ * Answers may come before the request's body was read: a refusal. A body whose announced length is at most `maxBytes`
+ * is then read and dropped, and the connection stays usable. Any other is left unread and the connection is closed,
+ * but not before the client could read the answer: closing a socket with unread bytes resets it, and a reset may
+ * overtake the answer.
+ */
+export function settleUnreadBodies(app: HttpApp, maxBytes: number): void {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const { raw } = request;
+    if (raw.method === 'GET' || raw.method === 'HEAD' || raw.readableEnded) return done(null, payload);
+    const announced = Number(raw.headers['content-length'] ?? Number.NaN);
+    if (raw.complete || announced <= maxBytes) {
+      raw.resume();
+      return done(null, payload);
+    }
+    const answer = Buffer.from(typeof payload === 'string' ? payload : '');
+    void reply.header('connection', 'close').header('content-length', answer.length);
+    done(null, lingering(answer, raw.socket));
+  });
+}
+
+/** The whole answer at once, and its end once the client has hung up or had its time. */
+function lingering(answer: Buffer, socket: Socket): Readable {
+  const stream = new Readable({ read() {} });
+  stream.push(answer);
+  const end = () => stream.push(null);
+  const timer = setTimeout(end, lingerMs);
+  socket.once('end', end);
+  stream.once('close', () => {
+    clearTimeout(timer);
+    socket.off('end', end);
+  });
+  return stream;
+}
