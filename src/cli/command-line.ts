@@ -72,10 +72,18 @@ function version(): string {
 }
 
 function tell(error: unknown): void {
-  const isOurs = error instanceof TintypeError || error instanceof CommanderError;
+  const isOurs = error instanceof TintypeError;
   const message = error instanceof Error ? error.message : String(error);
-  // Commander puts its suggestion into a line of its own, in brackets.
-  const plain = message.replace(/^error: /, '').replace(/\n\((Did you mean .*\?)\)$/, '. $1');
-  console.error(isOurs ? plain : `Something went wrong on our side: ${plain} (LOG_LEVEL=debug shows where)`);
+  if (error instanceof CommanderError) console.error(withSuggestion(message));
+  else
+    console.error(
+      isOurs ? message : `Something went wrong on our side: ${message} (LOG_LEVEL=debug shows where)`,
+    );
   if (process.env.LOG_LEVEL === 'debug' || process.env.LOG_LEVEL === 'trace') console.error(inspect(error));
+}
+
+/** Commander's message in one line; it puts its suggestion into a second one, in brackets. */
+function withSuggestion(message: string): string {
+  const [fault = '', suggestion] = message.replace(/^error: /, '').split('\n');
+  return `${fault}. ${suggestion?.slice(1, -1) ?? 'See --help.'}`;
 }

@@ -28,7 +28,9 @@ const longestPage = 200;
 const json = (): Option => new Option('--json', 'print JSON, as the API does');
 
 export function jobsCommand(): Command {
-  const jobs = new Command('jobs').description('look at jobs and change them, straight on the job store');
+  const jobs = new Command('jobs')
+    .description('look at jobs and change them, straight on the job store')
+    .helpCommand(false);
   jobs.addCommand(listCommand());
   jobs.addCommand(
     changeCommand('show', 'one job, or several', async (store, id) => {

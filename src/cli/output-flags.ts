@@ -15,8 +15,10 @@ type Field = keyof typeof optionFields;
 
 /** What a flag can't say well, or says already: `--size` stands for width and height. */
 const withoutFlag: readonly Field[] = ['size', 'width', 'height', 'crop', 'watermark'];
-/** On unless it is switched off: `--no-auto-orient`. */
-const onByDefault: readonly Field[] = ['autoOrient'];
+/** On unless it is switched off, with `--no-auto-orient`; and what that does. */
+const onByDefault: Partial<Record<Field, string>> = {
+  autoOrient: 'Leave the image as it is stored, whatever its EXIF orientation says.',
+};
 
 /** What commander makes of the flags below. */
 export type OutputFlags = { readonly size?: readonly string[] } & Omit<
@@ -38,9 +40,7 @@ export function requestedOutputs(flags: OutputFlags, sourceFilename: string): Na
   const { size: sizes = [], ...rest } = flags;
   // Commander sets a `--no-…` flag to true where it was not given.
   const options: OutputInput = Object.fromEntries(
-    Object.entries(rest).filter(
-      ([field, value]) => !(value === true && onByDefault.includes(field as Field)),
-    ),
+    Object.entries(rest).filter(([field, value]) => !(value === true && field in onByDefault)),
   );
   if (sizes.length === 0 && Object.keys(options).length === 0) return defaultOutputs(sourceFilename);
   if (sizes.length === 0) return converted(options, sourceFilename);
@@ -69,28 +69,36 @@ function sizeFlag(): Option {
 function flag(field: Field): Option {
   const schema: TSchema = optionFields[field];
   const long = `--${field.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
-  if (onByDefault.includes(field)) {
-    return new Option(long.replace('--', '--no-'), `Not: ${description(schema)}`);
-  }
-  const alternatives = alternativesOf(schema);
-  const isSwitch = alternatives.some(({ type }) => type === 'boolean');
-  if (isSwitch && alternatives.length === 1) return new Option(long, description(schema));
-  const value = isSwitch ? '[value]' : '<value>';
-  return new Option(`${long} ${value}`, description(schema)).argParser(text => checked(long, schema, text));
+  if (onByDefault[field] !== undefined) return new Option(long.replace('--', '--no-'), onByDefault[field]);
+  if (isSwitch(schema) && alternativesOf(schema).length === 1) return new Option(long, description(schema));
+  const value = isSwitch(schema) ? '[value]' : `<${field}>`;
+  const words = wordsOf(schema);
+  const about = words.length > 0 ? `${description(schema)} One of ${words.join(', ')}.` : description(schema);
+  return new Option(`${long} ${value}`, about).argParser(text => checked(long, schema, text));
 }
 
 /** The text as the value that the schema asks for. */
 function checked(long: string, schema: TSchema, text: string): unknown {
-  const isNumeric = alternativesOf(schema).some(({ type }) => type === 'number' || type === 'integer');
-  const value = isNumeric && text.trim() !== '' ? Number(text) : text;
+  const value = numberOf(schema) && text.trim() !== '' ? Number(text) : text;
+  if (text === 'true' && isSwitch(schema)) return true;
   if (Value.Check(schema, value)) return value;
+  throw refusal(`${long} ${text}`, accepted(schema), nearest(text, wordsOf(schema)));
+}
+
+function accepted(schema: TSchema): string {
   const words = wordsOf(schema);
-  throw refusal(`${long} ${text}`, words.join(', ') || description(schema), nearest(text, words));
+  if (words.length > 0) return words.join(', ');
+  const number = numberOf(schema);
+  if (number === undefined) return description(schema);
+  const range = `a${number.type === 'integer' ? ' whole' : ''} number from ${number.minimum} to ${number.maximum}`;
+  return isSwitch(schema) ? `${range}, or no value as the last flag` : range;
 }
 
 interface PlainSchema {
   readonly type?: string;
   readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly description?: string;
   readonly anyOf?: readonly PlainSchema[];
 }
@@ -98,6 +106,15 @@ interface PlainSchema {
 function alternativesOf(schema: TSchema): readonly PlainSchema[] {
   const plain = schema as PlainSchema;
   return plain.anyOf ?? [plain];
+}
+
+function isSwitch(schema: TSchema): boolean {
+  return alternativesOf(schema).some(({ type }) => type === 'boolean');
+}
+
+/** The part of the schema that takes a number. */
+function numberOf(schema: TSchema): PlainSchema | undefined {
+  return alternativesOf(schema).find(({ type }) => type === 'number' || type === 'integer');
 }
 
 function wordsOf(schema: TSchema): readonly string[] {

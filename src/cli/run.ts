@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
-import { type App, createApp } from '../app.ts';
+import type { App } from '../app.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -81,6 +81,7 @@ function inFlight(config: Config): number {
 /** The service's own pipeline on a job store and an object store of this command alone, gone with its end. */
 async function scratchApp(config: Config): Promise<AsyncDisposable & { app: App }> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tintype-run-'));
+  const { createApp } = await import('../app.ts');
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const app = await createApp(

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { createApp } from '../app.ts';
 import { readConfig } from '../config/config.ts';
 import { roles, variables } from '../config/variables.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -42,6 +41,8 @@ async function serve(flags: ServeFlags): Promise<void> {
     ...(flags.host !== undefined && { HOST: flags.host }),
     ...(flags.port !== undefined && { PORT: flags.port }),
   });
+  // Loaded only here, because it is the whole service and the short commands should start at once.
+  const { createApp } = await import('../app.ts');
   const app = await createApp(config, createLogger(config.LOG_LEVEL));
   try {
     const { url } = await app.start();
