@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { v7 as uuidv7 } from 'uuid';
 import type { OpenJobStore } from '../src/job-store/open-job-store.ts';
 import { openSqlite } from '../src/job-store/sqlite.ts';
+import type { Claim } from '../src/jobs/attempt-store.ts';
 import type { StoredOutput } from '../src/jobs/job.ts';
 
 const rounds = 300;
@@ -36,7 +37,7 @@ async function measureState(file: string, state: { finished?: number; pending?: 
   if (state.finished !== undefined) seed(file, state.finished, 10, 'complete');
   if (state.pending !== undefined) seed(file, state.pending, state.owners ?? 1, 'pending');
   await work(store, 50);
-  return work(store, rounds);
+  return await work(store, rounds);
 }
 
 async function openMigrated(file: string): Promise<OpenJobStore & AsyncDisposable> {
@@ -47,7 +48,7 @@ async function openMigrated(file: string): Promise<OpenJobStore & AsyncDisposabl
 
 async function work(store: OpenJobStore, count: number) {
   const submit = await measure(count * perClaim, () => submitOne(store));
-  const claimed = [];
+  const claimed: Claim[] = [];
   const claim = await measure(count, async () => {
     claimed.push(...(await store.attempts.claim('bench', perClaim, leaseMs)));
   });

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { SqlDialect } from './dialect.ts';
+import { opaqueNumber } from './opaque-value.ts';
 import { prepare } from './prepared.ts';
 import type { AttemptsTable, JobsTable, Tables } from './tables.ts';
 
@@ -49,7 +50,7 @@ export class AttemptQueries {
     this.ready = prepare((p: { limit: number }) =>
       sql<never>`update jobs set ready = 1 where id in (
         select id from jobs where ready = 0 and status = 'pending' and not_before <= ${dialect.now}
-        order by not_before limit ${p.limit}
+        order by not_before limit ${opaqueNumber(p.limit)}
       )`.compile(db),
     );
     this.nextDue = prepare(() =>
@@ -58,7 +59,7 @@ export class AttemptQueries {
     );
     this.leftovers = prepare((p: { limit: number }) =>
       sql<Pick<Selectable<AttemptsTable>, 'job_id' | 'attempt'>>`select job_id, attempt from attempts
-        where leftover = 1 order by ended_at limit ${p.limit}`.compile(db),
+        where leftover = 1 order by ended_at limit ${opaqueNumber(p.limit)}`.compile(db),
     );
     this.forgetLeftovers = prepare((p: { claims: string }) =>
       sql<never>`update attempts set leftover = 0

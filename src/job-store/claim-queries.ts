@@ -1,12 +1,13 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { SqlDialect } from './dialect.ts';
+import { opaqueNumber } from './opaque-value.ts';
 import { prepare } from './prepared.ts';
 import type { JobsTable, Tables } from './tables.ts';
 
 /** The statements of a claim, each compiled once. */
 export function claimQueries(db: Kysely<Tables>, dialect: SqlDialect) {
   return {
-    next: nextJobs(db),
+    next: nextJobs(db, dialect),
     take: prepare((p: { ids: string; leaseMs: number }) =>
       sql<Selectable<JobsTable>>`update jobs set status = 'processing', ready = 0, claims = claims + 1,
           progress = 0, failure = null, claimed_at = ${dialect.now},
@@ -22,39 +23,56 @@ export function claimQueries(db: Kysely<Tables>, dialect: SqlDialect) {
 }
 
 /**
- * The jobs whose turn it is. `ahead` and `behind` hop through the index of ready jobs from owner to owner, from the one
- * after the last that was served to the end, and from the start round to it; `turns` has as many owners as there are
- * slots. The slots go to the first job of each, then to the second of each, and so on. Reads a few entries of the index
- * per owner and slot, however many jobs wait.
+ * Owners with ready jobs and the first of those, at most `limit` owners from the one after the last that was served,
+ * and as many from the start round to it. Each recursion hops through the index of ready jobs from owner to owner, so
+ * that this reads a few entries per owner, however many jobs wait.
  */
-function nextJobs(db: Kysely<Tables>) {
-  return prepare((p: { lastOwner: string; limit: number }) =>
-    sql<{ id: string; owner: string }>`with recursive
-      ahead (owner, turn) as (
-        select (select min(owner) from jobs where ready = 1 and owner > ${p.lastOwner}), 1
+function nextJobs(db: Kysely<Tables>, dialect: SqlDialect) {
+  return prepare((p: { lastOwner: string; limit: number }) => {
+    const first = (condition: RawBuilder<unknown>) =>
+      sql`(select owner from jobs where ready = 1 and ${condition} order by owner limit 1)`;
+    return sql<Turn>`with recursive
+      ahead (name, turn) as (
+        select ${first(sql`owner > ${p.lastOwner}`)}, 1
         union all
-        select (select min(jobs.owner) from jobs where ready = 1 and jobs.owner > ahead.owner), turn + 1
-        from ahead where owner is not null and turn < ${p.limit}
+        select ${first(sql`owner > ahead.name`)}, turn + 1 from ahead where name is not null and turn < ${opaqueNumber(p.limit)}
       ),
-      behind (owner, turn) as (
-        select (select min(owner) from jobs where ready = 1), 1
+      behind (name, turn) as (
+        select ${first(sql`owner <= ${p.lastOwner}`)}, 1
         union all
-        select (select min(jobs.owner) from jobs where ready = 1 and jobs.owner > behind.owner), turn + 1
-        from behind where owner <= ${p.lastOwner} and turn < ${p.limit}
+        select ${first(sql`owner > behind.name and owner <= ${p.lastOwner}`)}, turn + 1
+        from behind where name is not null and turn < ${opaqueNumber(p.limit)}
       ),
-      turns (owner, lap, turn) as (
-        select owner, 1, turn from ahead where owner is not null
+      turns (lap, turn, owner) as (
+        select 1, turn, name from ahead where name is not null
         union all
-        select owner, 2, turn from behind where owner <= ${p.lastOwner}
-        order by 2, 3 limit ${p.limit}
+        select 2, turn, name from behind where name is not null
       )
-      select jobs.id, jobs.owner
-      from turns cross join jobs
-      where jobs.id in (
-        select mine.id from jobs as mine where mine.owner = turns.owner and mine.ready = 1
-        order by mine.priority, mine.id limit ${p.limit}
-      )
-      order by row_number() over (partition by jobs.owner order by jobs.priority, jobs.id), turns.lap, turns.turn
-      limit ${p.limit}`.compile(db),
-  );
+      select lap, turn, owner, (
+        select ${dialect.list(sql`id`)} from (
+          select id from jobs where ready = 1 and owner = turns.owner order by priority, id limit ${opaqueNumber(p.limit)}
+        ) as mine
+      ) as ids
+      from turns`.compile(db);
+  });
+}
+
+/** One owner's turn: in the first lap if it comes after the owner who was served last. */
+export interface Turn {
+  readonly lap: number;
+  readonly turn: number;
+  readonly owner: string;
+  /** JSON: the ids of its first jobs, in their order. */
+  readonly ids: string;
+}
+
+/** Gives the slots to the first job of each owner, then to the second of each, and so on. */
+export function dealSlots(turns: readonly Turn[], slots: number): { id: string; owner: string }[] {
+  const inOrder = turns.toSorted((a, b) => a.lap - b.lap || a.turn - b.turn).slice(0, slots);
+  const queues = inOrder.map(({ owner, ids }) => (JSON.parse(ids) as string[]).map(id => ({ id, owner })));
+  const rounds = Array.from({ length: slots }, (_, round) => queues.map(queue => queue[round]));
+  return rounds
+    .flat()
+    .filter(slot => slot !== undefined)
+    .slice(0, slots);
 }

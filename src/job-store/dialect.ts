@@ -8,6 +8,8 @@ export interface SqlDialect {
   readonly each: (json: string) => RawBuilder<{ value: string }>;
   /** The same, of an array of strings, as a subquery for `in`. */
   readonly strings: (json: string) => RawBuilder<string>;
+  /** Aggregates a column, in the order of its rows, into JSON text. */
+  readonly list: (column: RawBuilder<unknown>) => RawBuilder<string>;
   /** The column definition of a primary key that counts up by itself and never takes a number twice. */
   readonly countingKey: RawBuilder<unknown>;
 }

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { JobFilter } from '../jobs/job-store.ts';
+import { opaqueNumber, opaqueText } from './opaque-value.ts';
 import type { PageCursor } from './page-cursor.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import type { JobsTable, Tables } from './tables.ts';
@@ -63,14 +64,14 @@ function pageQuery(db: Kysely<Tables>, given: (name: keyof PageParameters) => bo
         ${sql.join(
           [
             given('owner') ? sql`and owner = ${p.owner}` : sql``,
-            given('status') ? sql`and status = ${p.status}` : sql``,
+            given('status') ? sql`and status = ${opaqueText(p.status)}` : sql``,
             given('class') ? sql`and class = ${p.class}` : sql``,
             given('from') ? sql`and submitted_at >= ${p.from}` : sql``,
             given('beforeTime') ? sql`and (submitted_at, id) < (${p.beforeTime}, ${p.beforeId})` : sql``,
           ],
           sql` `,
         )}
-      order by submitted_at desc, id desc limit ${p.limit}`.compile(db),
+      order by submitted_at desc, id desc limit ${opaqueNumber(p.limit)}`.compile(db),
   );
 }
 

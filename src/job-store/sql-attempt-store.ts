@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { AttemptEnd, AttemptStore, Claim, ClaimRef } from '../jobs/attempt-store.ts';
 import { AttemptQueries } from './attempt-queries.ts';
-import { claimQueries } from './claim-queries.ts';
+import { claimQueries, dealSlots } from './claim-queries.ts';
 import type { SqlDialect } from './dialect.ts';
 import { endedOutputs, endParameters } from './end-rows.ts';
 import { fromFailure } from './job-rows.ts';
@@ -37,9 +37,10 @@ export class SqlAttemptStore implements AttemptStore {
   async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
     const claims = await write(this.#db, async trx => {
       const turns = await this.#claims.next.all(trx, { lastOwner: this.#lastOwner, limit });
-      const ids = turns.map(turn => turn.id);
+      const slots = dealSlots(turns, limit);
+      const ids = slots.map(slot => slot.id);
       if (ids.length === 0) return [];
-      this.#lastOwner = turns.at(-1)?.owner ?? '';
+      this.#lastOwner = slots.at(-1)?.owner ?? '';
       const rows = await this.#claims.take.all(trx, { ids: JSON.stringify(ids), leaseMs });
       await this.#claims.insertAttempts.write(trx, { ids: JSON.stringify(ids), worker });
       await this.#shared.recordEvents(trx, ids);

@@ -3,6 +3,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { EventFilter, EventLog, JobEvent } from '../jobs/event-log.ts';
 import type { SqlDialect } from './dialect.ts';
 import { toEvent } from './job-rows.ts';
+import { opaqueNumber } from './opaque-value.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import type { EventsTable, Tables } from './tables.ts';
 
@@ -30,7 +31,7 @@ export class SqlEventLog implements EventLog {
           .$if(owner, query => query.where('owner', '=', p.owner))
           .$if(job, query => query.where('job_id', '=', p.jobId))
           .orderBy('position')
-          .limit(p.limit)
+          .limit(opaqueNumber(p.limit))
           .compile(),
       );
     this.#after = {

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { SqlDialect } from './dialect.ts';
+import { opaqueNumber } from './opaque-value.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import type { Tables } from './tables.ts';
 import { write } from './transactions.ts';
@@ -22,7 +23,7 @@ export class SqlUploadStore implements UploadStore {
       sql<{ id: string }>`update uploads set abandoned_at = coalesce(abandoned_at, ${dialect.now})
         where jobs = 0 and id in (
           select id from uploads where jobs = 0 and created_at < ${dialect.now} - ${p.minAgeMs}
-          order by created_at limit ${p.limit}
+          order by created_at limit ${opaqueNumber(p.limit)}
         ) returning id`.compile(db),
     );
     this.#forget = prepare((p: { ids: string }) =>

@@ -94,7 +94,7 @@ async function renderOutputs(
   await using watermarks = new AsyncDisposableStack();
   const tasks = [];
   for (const { name, options } of wanted) {
-    const extension = extensions[outputFormat(options, header.format)];
+    const extension = extensions[outputFormat(options, header.format)][0];
     const task = { name, options, extension, target: path.join(folder, `${name}.${extension}`) };
     if (options.watermark === undefined) tasks.push(task);
     else {
