@@ -60,6 +60,7 @@ async function run(args: readonly string[], flags: OutputFlags, out: string, jso
     report.ended(position, { source, status: 'failed', outputs: [], error });
   }
 
+  if (sources.length === 0) return report.finish() ? exitCodes.ok : exitCodes.failed;
   await using scratch = await scratchApp(config);
   const { app } = scratch;
   const runner = new SourceRunner(app, folder, report, stop);
