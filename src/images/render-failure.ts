@@ -69,7 +69,10 @@ export function tooMuchMemory(): string {
 
 /** Anything that rendering threw, as an error for a person. `output` is the name of the output being made. */
 export function describeFailure(error: unknown, output?: string): TintypeError {
-  if (error instanceof TintypeError) return error;
+  if (error instanceof TintypeError) {
+    if (error.code !== 'invalid-output' || output === undefined) return error;
+    return new TintypeError(error.code, error.message, { cause: error.cause, output });
+  }
   const said = error instanceof Error ? error.message : String(error);
   const reason = reasons.find(each => each.said.test(said));
   if (!reason) return new TintypeError('corrupt-image', 'The image is damaged.', { cause: error });

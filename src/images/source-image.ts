@@ -12,7 +12,7 @@ const pixelsAlwaysTaken = 4_000_000;
 const options = { failOn: 'error', sequentialRead: true } as const satisfies SharpOptions;
 
 /** Opens an image file, never an SVG: as a path that would draw its neighbours too. */
-export function openFile(path: string, frames = 1, limitInputPixels: number | boolean = true): Sharp {
+export function openFile(path: string, frames: number, limitInputPixels: number): Sharp {
   return sharp(path, { ...options, limitInputPixels, pages: frames === 1 ? 1 : -1 });
 }
 

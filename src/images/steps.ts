@@ -1,8 +1,9 @@
 import sharp, { type Sharp } from 'sharp';
+import { TintypeError } from '../errors/tintype-error.ts';
 import { type Colour, onWhite, parseColour } from './colour.ts';
 import { type OperationName, operations } from './operations.ts';
 import type { OutputFormat, OutputOptions } from './output-options.ts';
-import { askedSize } from './output-size.ts';
+import { askedSize, type Size } from './output-size.ts';
 import { openFile } from './source-image.ts';
 
 export interface StepContext {
@@ -13,6 +14,7 @@ export interface StepContext {
 
 type Step = (image: Sharp, options: OutputOptions, context: StepContext) => Sharp | Promise<Sharp>;
 
+const watermarkPixels = 25_000_000;
 const clear: Colour = { r: 255, g: 255, b: 255, alpha: 0 };
 
 /** How each operation of the table is applied. Frames are chosen when the source is opened. */
@@ -74,18 +76,28 @@ async function mirror(image: Sharp, options: OutputOptions): Promise<Sharp> {
 /** The watermark must not be larger than the image, whose size is known only once it was made. */
 async function layWatermark(image: Sharp, options: OutputOptions, context: StepContext): Promise<Sharp> {
   if (!options.watermark || context.watermark === undefined) return image;
-  const { position, opacity = 1 } = options.watermark;
   const base = await settle(image, options);
   const { width, height } = await base.metadata();
+  const input = await readWatermark(context.watermark, { width, height }, options.watermark.opacity ?? 1);
+  return base.composite([{ input, gravity: options.watermark.position ?? 'southeast' }]);
+}
+
+/** Throws `invalid-output`: that file is not the source. */
+async function readWatermark(path: string, largest: Size, opacity: number): Promise<Buffer> {
   const veil = Buffer.from([255, 255, 255, Math.round(opacity * 255)]);
-  const overlay = await openFile(context.watermark)
-    .autoOrient()
-    .resize({ width, height, fit: 'inside', withoutEnlargement: true })
-    .ensureAlpha()
-    .composite([{ input: veil, raw: { width: 1, height: 1, channels: 4 }, tile: true, blend: 'dest-in' }])
-    .png({ compressionLevel: 0 })
-    .toBuffer();
-  return base.composite([{ input: overlay, gravity: position ?? 'southeast' }]);
+  try {
+    return await openFile(path, 1, watermarkPixels)
+      .autoOrient()
+      .resize({ ...largest, fit: 'inside', withoutEnlargement: true })
+      .ensureAlpha()
+      .composite([{ input: veil, raw: { width: 1, height: 1, channels: 4 }, tile: true, blend: 'dest-in' }])
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+  } catch (error) {
+    throw new TintypeError('invalid-output', 'The watermark is no image that can be laid over another.', {
+      cause: error,
+    });
+  }
 }
 
 /** What was asked for so far, done: as an image to go on from. PNG, because it can carry the metadata. */
