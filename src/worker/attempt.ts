@@ -53,7 +53,8 @@ export async function attemptJob(
     ),
   );
   onProgress(rendered);
-  return timed(metrics, 'store', () => storeOutputs(claim, targets, parts.objects, signal));
+  // Awaited here: what was deferred above runs at the return.
+  return await timed(metrics, 'store', () => storeOutputs(claim, targets, parts.objects, signal));
 }
 
 /** The original as a file: the store's own, or downloaded into `folder`. */
