@@ -50,7 +50,10 @@ describe('the package', () => {
 async function copyProject(target: string): Promise<void> {
   const names = ['bin', 'src', 'scripts', 'package.json', 'package-lock.json', '.npmrc', 'LICENSE'];
   for (const name of [...names, 'tsconfig.json', 'tsconfig.build.json']) {
-    await cp(path.join(projectRoot, name), path.join(target, name), { recursive: true, preserveTimestamps: true });
+    await cp(path.join(projectRoot, name), path.join(target, name), {
+      recursive: true,
+      preserveTimestamps: true,
+    });
   }
   await symlink(path.join(projectRoot, 'node_modules'), path.join(target, 'node_modules'));
 }
