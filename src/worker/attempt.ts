@@ -51,7 +51,8 @@ export async function attemptJob(
     ),
   );
   onProgress(rendered);
-  return timed(metrics, 'store', () => storeOutputs(claim, targets, parts.objects, signal));
+  // Awaited here: the files must not be cleared away before they are stored.
+  return await timed(metrics, 'store', () => storeOutputs(claim, targets, parts.objects, signal));
 }
 
 /** The original as a file: the store's own, or downloaded into `folder`. */
