@@ -1,4 +1,4 @@
-import { type FastifyBaseLogger, fastify } from 'fastify';
+import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import { cancelJob } from './cancel-job.ts';
 import { documentation } from './documentation.ts';
 import { EventFeed } from './event-feed.ts';
@@ -71,7 +71,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
 function bareServer(logger: FastifyBaseLogger): HttpApp {
   const app: HttpApp = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     // Headers have to arrive in time; a body may take long. (A least rate for bodies is the place to go on.)
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
