@@ -30,17 +30,21 @@ export interface ImageHeader {
 /** How much of a file the header reader may see. */
 export const headerBytes = 262_144;
 
-type HeaderReader = (bytes: HeaderBytes) => ImageHeader;
+interface FormatReader {
+  readonly matches: (bytes: HeaderBytes) => boolean;
+  readonly read: (bytes: HeaderBytes) => ImageHeader;
+}
 
-const readers: readonly (readonly [(bytes: HeaderBytes) => boolean, HeaderReader])[] = [
-  [isJpeg, readJpeg],
-  [isPng, readPng],
-  [isGif, readGif],
-  [isWebp, readWebp],
-  [isAvif, readAvif],
-  [isTiff, readTiff],
-  [isSvg, readSvg],
-];
+/** In the order in which they are tried. */
+const readers: Readonly<Record<SourceFormat, FormatReader>> = {
+  jpeg: { matches: isJpeg, read: readJpeg },
+  png: { matches: isPng, read: readPng },
+  gif: { matches: isGif, read: readGif },
+  webp: { matches: isWebp, read: readWebp },
+  avif: { matches: isAvif, read: readAvif },
+  tiff: { matches: isTiff, read: readTiff },
+  svg: { matches: isSvg, read: readSvg },
+};
 
 /**
  * Reads what kind of image a file is and how large, from its first bytes (`headerBytes` at most are looked at).
@@ -49,16 +53,28 @@ const readers: readonly (readonly [(bytes: HeaderBytes) => boolean, HeaderReader
  * Throws `empty-upload`, `not-an-image`, `unsupported-image` or `corrupt-image`, and nothing else.
  */
 export function readHeader(start: Uint8Array): ImageHeader | undefined {
-  if (start.length === 0) throw new TintypeError('empty-upload', 'The file is empty.');
-  const bytes = new HeaderBytes(start.subarray(0, headerBytes));
-  const read = readers.find(([matches]) => matches(bytes))?.[1];
-  if (!read) return refuseOtherType(bytes);
+  const bytes = bounded(start);
   try {
-    return checked(read(bytes));
+    return checked(readers[formatOf(bytes)].read(bytes));
   } catch (error) {
     if (error instanceof EndOfHeader) return undefined;
     throw error;
   }
+}
+
+/** The kind of image alone. Throws `empty-upload`, `not-an-image` or `unsupported-image`. */
+export function readFormat(start: Uint8Array): SourceFormat {
+  return formatOf(bounded(start));
+}
+
+function bounded(start: Uint8Array): HeaderBytes {
+  if (start.length === 0) throw new TintypeError('empty-upload', 'The file is empty.');
+  return new HeaderBytes(start.subarray(0, headerBytes));
+}
+
+function formatOf(bytes: HeaderBytes): SourceFormat {
+  const formats = Object.keys(readers) as SourceFormat[];
+  return formats.find(format => readers[format].matches(bytes)) ?? refuseOtherType(bytes);
 }
 
 function checked(header: ImageHeader): ImageHeader {

@@ -164,7 +164,7 @@ export const operations = {
           ],
           {
             description:
-              'The colour behind the image, as #rgb, #rgba, #rrggbb, #rrggbbaa, a CSS name or {r, g, b, alpha}. Given, it also fills what is transparent. Default: transparent where the format can be, else white.',
+              'The colour behind the image, as #rgb, #rgba, #rrggbb, #rrggbbaa, a CSS name or {r, g, b, alpha}. An opaque one also fills what is transparent. Default: transparent; for JPEG white.',
           },
         ),
       ),
@@ -173,7 +173,7 @@ export const operations = {
   metadata: {
     fields: {
       keepMetadata: flag(
-        'Keep EXIF, XMP, IPTC and the colour profile. Default false: an sRGB image that tells nothing else.',
+        'Keep EXIF, XMP and IPTC. Default false: the image tells nothing but its pixels. The colours become sRGB either way.',
       ),
     },
   },

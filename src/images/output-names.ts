@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { parseColour } from './colour.ts';
 import { longestSide } from './operations.ts';
 import { extensions, type OutputFormat, type OutputInput, type OutputOptions } from './output-options.ts';
 
@@ -11,9 +11,6 @@ export interface NamedOutput {
 }
 
 const longestFilename = 255;
-
-// Its declarations name a default export that its CommonJS file does not have, so an import would not type-check.
-const parseColour = createRequire(import.meta.url)('@img/colour') as (text: string) => unknown;
 
 /** What a job without `outputs` makes: one thumbnail of 100×100. */
 export function defaultOutputs(sourceFilename: string): NamedOutput[] {
@@ -51,17 +48,8 @@ function checkOptions(options: OutputOptions, pointer: string): void {
       refuse('size', `A side of "size" is at most ${longestSide} pixels.`);
     }
   }
-  if (typeof options.background === 'string' && !isColour(options.background)) {
+  if (typeof options.background === 'string' && parseColour(options.background) === undefined) {
     refuse('background', `"${options.background}" is no colour that CSS has a name for.`);
-  }
-}
-
-function isColour(text: string): boolean {
-  try {
-    parseColour(text.toLowerCase());
-    return true;
-  } catch {
-    return false;
   }
 }
 
