@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { describe, it, type TestContext } from 'node:test';
+import { objectStoreContract } from '../../test/contracts/object-store.ts';
+import { FilesystemObjectStore } from './filesystem.ts';
+
+describe('FilesystemObjectStore', () => {
+  objectStoreContract(async () => {
+    const root = await mkdtemp(path.join(tmpdir(), 'tintype-objects-'));
+    return {
+      store: new FilesystemObjectStore(root),
+      [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+    };
+  });
+
+  it('keeps an object under its key and nothing beside it', async t => {
+    const { root, store } = await newStore(t);
+    await store.put('jobs/1/source', Readable.from([Buffer.from('x')]));
+    assert.equal(await readFile(path.join(root, 'jobs/1/source'), 'utf8'), 'x');
+    assert.deepEqual((await readdir(root)).sort(), ['.scratch', 'jobs']);
+    assert.deepEqual(await readdir(store.scratch), []);
+  });
+
+  it('lends its own file', async t => {
+    const { root, store } = await newStore(t);
+    await store.put('a', Readable.from([Buffer.from('x')]));
+    await using file = await store.localFile('a', new AbortController().signal);
+    assert.equal(file.path, path.join(root, 'a'));
+  });
+
+  it('leaves no scratch file and no folder behind when a body fails or its place can’t be had', async t => {
+    const { root, store } = await newStore(t);
+    await store.put('taken', Readable.from([Buffer.from('x')]));
+    const broken = new PassThrough();
+    const put = store.put('jobs/1/source', broken);
+    broken.write(Buffer.alloc(100_000));
+    broken.destroy(new Error('cut off'));
+    await assert.rejects(put, /cut off/);
+    await assert.rejects(store.put('taken/below', Readable.from([Buffer.from('x')])));
+    await assert.rejects(store.adopt('jobs/1/1/out', path.join(store.scratch, 'never-made')));
+    assert.deepEqual(await readdir(store.scratch), []);
+    assert.deepEqual((await readdir(root)).sort(), ['.scratch', 'taken']);
+  });
+
+  it('deletes the folders that a deletion empties, and no others', async t => {
+    const { root, store } = await newStore(t);
+    await store.put('jobs/1/1/a', Readable.from([Buffer.from('a')]));
+    await store.put('jobs/1/2/b', Readable.from([Buffer.from('b')]));
+    await store.delete(['jobs/1/1/a']);
+    assert.deepEqual(await readdir(path.join(root, 'jobs/1')), ['2']);
+    await store.delete(['jobs/1/2/b']);
+    assert.deepEqual(await readdir(root), ['.scratch']);
+  });
+
+  it('reads an object to its end although it is deleted meanwhile', async t => {
+    const { store } = await newStore(t);
+    await store.put('a', Readable.from([Buffer.alloc(500_000, 7)]));
+    const reading = await store.read('a');
+    await store.delete(['a']);
+    assert.deepEqual(await buffer(reading), Buffer.alloc(500_000, 7));
+  });
+
+  it('puts and deletes in one folder from two stores at once, as two processes do', async t => {
+    const { root, store } = await newStore(t);
+    const other = new FilesystemObjectStore(root);
+    await Promise.all(
+      Array.from({ length: 300 }, async (_, i) => {
+        const here = i % 2 === 0 ? store : other;
+        const key = `jobs/1/${i % 3}/${i}`;
+        await here.put(key, Readable.from([Buffer.from(key)]));
+        assert.equal(await other.size(key), key.length);
+        await store.delete([key]);
+      }),
+    );
+    assert.deepEqual(await readdir(root), ['.scratch']);
+  });
+
+  it('clears what dead processes left in scratch, and spares what is newer', async t => {
+    const { store } = await newStore(t);
+    await store.clearScratch(0);
+    const old = path.join(store.scratch, 'old');
+    await mkdir(old);
+    await writeFile(path.join(old, 'piece'), 'x');
+    const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000);
+    await utimes(old, twoDaysAgo, twoDaysAgo);
+    await writeFile(path.join(store.scratch, 'new'), 'x');
+    await store.clearScratch(86_400_000);
+    assert.deepEqual(await readdir(store.scratch), ['new']);
+    await store.clearScratch(0);
+    assert.deepEqual(await readdir(store.scratch), []);
+  });
+
+  it('adopts a file from another file system by copying it', async t => {
+    const { store } = await newStore(t);
+    const elsewhere = await mountTmpfs(t, '4m');
+    if (!elsewhere) return;
+    const file = path.join(elsewhere, 'rendered');
+    await writeFile(file, Buffer.alloc(300_000, 3));
+    await store.adopt('jobs/1/1/out', file);
+    assert.deepEqual(await buffer(await store.read('jobs/1/1/out')), Buffer.alloc(300_000, 3));
+    assert.equal(existsSync(file), false);
+    assert.deepEqual(await readdir(store.scratch), []);
+  });
+
+  it('calls a full disk storage-unavailable, leaves nothing behind, and goes on when there is room', async t => {
+    const root = await mountTmpfs(t, '1m');
+    if (!root) return;
+    const store = new FilesystemObjectStore(root);
+    await store.put('jobs/1/source', Readable.from([Buffer.alloc(600_000)]));
+    const full = { code: 'storage-unavailable', retryable: true };
+    await assert.rejects(store.put('jobs/2/source', Readable.from([Buffer.alloc(900_000)])), full);
+    assert.deepEqual(await readdir(store.scratch), []);
+    assert.deepEqual(await readdir(path.join(root, 'jobs')), ['1']);
+
+    await writeFile(path.join(root, 'filler'), Buffer.alloc(2_000_000)).catch(() => {});
+    await assert.rejects(store.check(), full);
+    assert.deepEqual(await readdir(store.scratch), []);
+    await rm(path.join(root, 'filler'));
+    await store.check();
+    await store.put('jobs/2/source', Readable.from([Buffer.alloc(100_000)]));
+  });
+
+  it('calls a folder that can’t be written storage-unavailable', async t => {
+    const root = await mountTmpfs(t, '1m');
+    if (!root) return;
+    const store = new FilesystemObjectStore(root);
+    await store.put('a', Readable.from([Buffer.from('x')]));
+    assert.equal(spawnSync('mount', ['-o', 'remount,ro', root]).status, 0);
+    const readOnly = { code: 'storage-unavailable', retryable: true };
+    await assert.rejects(store.put('b', Readable.from([Buffer.from('x')])), readOnly);
+    await assert.rejects(store.check(), readOnly);
+    await assert.rejects(store.delete(['a']), readOnly);
+    assert.equal((await buffer(await store.read('a'))).toString(), 'x');
+  });
+});
+
+async function newStore(t: TestContext): Promise<{ root: string; store: FilesystemObjectStore }> {
+  const root = await mkdtemp(path.join(tmpdir(), 'tintype-objects-'));
+  t.after(() => rm(root, { recursive: true, force: true }));
+  return { root, store: new FilesystemObjectStore(root) };
+}
+
+/** A small file system of its own, or undefined, said by name, where this user may not mount one. */
+async function mountTmpfs(t: TestContext, size: string): Promise<string | undefined> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tintype-mount-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tintype-test', folder]);
+  t.after(async () => {
+    if (mounted.status === 0) spawnSync('umount', [folder]);
+    await rm(folder, { recursive: true, force: true });
+  });
+  if (mounted.status === 0) return folder;
+  t.diagnostic(`Not tested, as no file system can be mounted here: ${t.name}`);
+  return undefined;
+}

@@ -1,0 +1,17 @@
+import { TintypeError } from '../errors/tintype-error.ts';
+
+const plainSegments = /^(?!\.)[A-Za-z0-9._-]+(?:\/(?!\.)[A-Za-z0-9._-]+)*$/;
+
+/** Whether the key is a relative path of plain segments, as ObjectStore describes it. */
+export function isKey(key: string): boolean {
+  return plainSegments.test(key);
+}
+
+/** Throws `not-found` for any other key. */
+export function checkKey(key: string): void {
+  if (!isKey(key)) throw noSuchObject();
+}
+
+export function noSuchObject(): TintypeError {
+  return new TintypeError('not-found', 'There is no such object.');
+}
