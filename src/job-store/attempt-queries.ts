@@ -1,0 +1,155 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { SqlDialect } from './dialect.ts';
+import { opaqueNumber } from './opaque-value.ts';
+import { prepare } from './prepared.ts';
+import type { AttemptsTable, JobsTable, Tables } from './tables.ts';
+
+type JobRow = Selectable<JobsTable>;
+interface EndParameters {
+  jobId: string;
+  attempt: number;
+  status: string;
+  failure: string | null;
+  counted: number;
+  progress: number | null;
+  delayMs: number;
+  ready: number;
+  ended: number;
+}
+type Claimed = Pick<JobRow, 'id' | 'claims'>;
+
+/** The statements of the workers' side after the claim, each compiled once. */
+export class AttemptQueries {
+  readonly renew;
+  readonly held;
+  readonly endJob;
+  readonly endAttempt;
+  readonly endOutputs;
+  readonly expire;
+  readonly loseAttempts;
+  readonly failOutputs;
+  readonly ready;
+  readonly nextDue;
+  readonly leftovers;
+  readonly forgetLeftovers;
+
+  constructor(db: Kysely<Tables>, dialect: SqlDialect) {
+    this.renew = renewLeases(db, dialect);
+    this.held = heldClaims(db, dialect);
+    this.endJob = endJob(db, dialect);
+    this.endAttempt = endAttempt(db, dialect);
+    this.endOutputs = endOutputs(db, dialect);
+    this.expire = expireLeases(db, dialect);
+    this.loseAttempts = prepare((p: { claims: string }) =>
+      sql<never>`update attempts set ended_at = ${dialect.now}, result = 'lost', leftover = 1
+        where (job_id, attempt) in ${claimsIn(dialect, p.claims)}`.compile(db),
+    );
+    this.failOutputs = prepare((p: { ids: string }) =>
+      sql<never>`update outputs set status = 'failed' where job_id in ${dialect.strings(p.ids)}`.compile(db),
+    );
+    this.ready = prepare((p: { limit: number }) =>
+      sql<never>`update jobs set ready = 1 where id in (
+        select id from jobs where ready = 0 and status = 'pending' and not_before <= ${dialect.now}
+        order by not_before limit ${opaqueNumber(p.limit)}
+      )`.compile(db),
+    );
+    this.nextDue = prepare(() =>
+      sql<Pick<JobRow, 'not_before'>>`select not_before from jobs where ready = 0 and status = 'pending'
+        order by not_before limit 1`.compile(db),
+    );
+    this.leftovers = prepare((p: { limit: number }) =>
+      sql<Pick<Selectable<AttemptsTable>, 'job_id' | 'attempt'>>`select job_id, attempt from attempts
+        where leftover = 1 order by ended_at limit ${opaqueNumber(p.limit)}`.compile(db),
+    );
+    this.forgetLeftovers = prepare((p: { claims: string }) =>
+      sql<never>`update attempts set leftover = 0
+        where (job_id, attempt) in ${claimsIn(dialect, p.claims)}`.compile(db),
+    );
+  }
+}
+
+/** The job ids and attempts of an array of `ClaimRef`s that is bound as JSON. */
+function claimsIn({ each }: SqlDialect, claims: string) {
+  return sql`(select value ->> 'jobId', cast(value ->> 'attempt' as bigint) from ${each(claims)} as item)`;
+}
+
+function renewLeases(db: Kysely<Tables>, { now, each }: SqlDialect) {
+  return prepare((p: { claims: string; leaseMs: number }) =>
+    sql<Claimed & Pick<JobRow, 'owner' | 'progress'>>`update jobs
+      set lease_ends_at = ${now} + ${p.leaseMs}, progress = held.progress
+      from (
+        select value ->> 'jobId' as id, cast(value ->> 'attempt' as bigint) as attempt,
+          cast(value ->> 'progress' as double precision) as progress
+        from ${each(p.claims)} as item
+      ) as held
+      where jobs.id = held.id and jobs.claims = held.attempt and jobs.status = 'processing'
+      returning jobs.id, jobs.claims, jobs.owner, jobs.progress`.compile(db),
+  );
+}
+
+function heldClaims(db: Kysely<Tables>, dialect: SqlDialect) {
+  return prepare((p: { claims: string }) =>
+    sql<Claimed>`select id, claims from jobs
+      where (id, claims) in ${claimsIn(dialect, p.claims)} and status = 'processing'`.compile(db),
+  );
+}
+
+/** The one place where the fencing token decides about a result. */
+function endJob(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: EndParameters) =>
+    sql<
+      Pick<JobRow, 'ready'>
+    >`update jobs set status = ${p.status}, ready = ${p.ready}, failure = ${p.failure},
+        attempts = attempts + ${p.counted}, ran_ms = ran_ms + ${now} - claimed_at,
+        progress = coalesce(${p.progress}, progress), not_before = case ${p.ended}
+          when 1 then not_before else ${now} + ${p.delayMs} end,
+        ended_at = case ${p.ended} when 1 then ${now} end, claimed_at = null, lease_ends_at = null
+      where id = ${p.jobId} and claims = ${p.attempt} and status = 'processing'
+      returning ready`.compile(db),
+  );
+}
+
+interface EndedAttempt {
+  jobId: string;
+  attempt: number;
+  result: string;
+  failure: string | null;
+  leftover: number;
+}
+
+function endAttempt(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: EndedAttempt) =>
+    sql<never>`update attempts set ended_at = ${now}, result = ${p.result}, failure = ${p.failure},
+        leftover = ${p.leftover}
+      where job_id = ${p.jobId} and attempt = ${p.attempt}`.compile(db),
+  );
+}
+
+function endOutputs(db: Kysely<Tables>, { each }: SqlDialect) {
+  return prepare((p: { jobId: string; status: string; stored: string; failures: string }) =>
+    sql<never>`update outputs set status = ${p.status},
+        stored = (select cast(value as text) from ${each(p.stored)} as item where value ->> 'name' = outputs.name),
+        failure = (
+          select cast(value -> 'failure' as text) from ${each(p.failures)} as item
+          where value ->> 'name' = outputs.name
+        )
+      where job_id = ${p.jobId}`.compile(db),
+  );
+}
+
+/** A lost lease adds the time until it ended to the running time: nobody knows how long its worker really lived. */
+function expireLeases(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: { maxLostLeases: number; again: string; last: string }) => {
+    const over = sql`lost_leases + 1 >= ${p.maxLostLeases}`;
+    return sql<Claimed & Pick<JobRow, 'status'>>`update jobs set
+        status = case when ${over} then 'failed' else 'pending' end,
+        ready = case when ${over} then 0 else 1 end,
+        ended_at = case when ${over} then ${now} end,
+        failure = case when ${over} then ${p.last} else ${p.again} end,
+        progress = case when ${over} then progress else 0 end,
+        lost_leases = lost_leases + 1, ran_ms = ran_ms + lease_ends_at - claimed_at,
+        claimed_at = null, lease_ends_at = null
+      where status = 'processing' and lease_ends_at <= ${now}
+      returning id, claims, status`.compile(db);
+  });
+}

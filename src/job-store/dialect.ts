@@ -1,0 +1,15 @@
+import type { RawBuilder } from 'kysely';
+
+/** Everything in which the databases differ; the stores are written once, on top of it. */
+export interface SqlDialect {
+  /** The database's clock, in milliseconds since the epoch. */
+  readonly now: RawBuilder<number>;
+  /** A table of one column, `value`, with the elements (as JSON) of an array that is bound as JSON text. */
+  readonly each: (json: string) => RawBuilder<{ value: string }>;
+  /** The same, of an array of strings, as a subquery for `in`. */
+  readonly strings: (json: string) => RawBuilder<string>;
+  /** Aggregates a column, in the order of its rows, into JSON text. */
+  readonly list: (column: RawBuilder<unknown>) => RawBuilder<string>;
+  /** The column definition of a primary key that counts up by itself and never takes a number twice. */
+  readonly countingKey: RawBuilder<unknown>;
+}

@@ -1,0 +1,121 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { SqlDialect } from './dialect.ts';
+import { prepare } from './prepared.ts';
+import type { JobsTable, OutputsTable, Tables } from './tables.ts';
+
+type JobRow = Selectable<JobsTable>;
+interface InsertParameters {
+  id: string;
+  owner: string;
+  priority: number;
+  class: string | null;
+  source: string;
+  metadata: string | null;
+  notBefore: number;
+}
+/** A job, hidden from other owners where `owner` is given. */
+interface OwnedJob {
+  id: string;
+  owner: string | null;
+}
+
+/** The statements of the callers' side of the job store, each compiled once. */
+export class JobQueries {
+  readonly insert;
+  readonly insertOutputs;
+  readonly nameUpload;
+  readonly byId;
+  readonly cancel;
+  readonly cancelAttempt;
+  readonly retry;
+  readonly resetOutputs;
+  readonly newestOutput;
+  readonly backlog;
+
+  constructor(db: Kysely<Tables>, dialect: SqlDialect) {
+    this.insert = insertJob(db, dialect);
+    this.insertOutputs = insertOutputs(db, dialect);
+    this.nameUpload = prepare((p: { id: string; owner: string }) =>
+      db
+        .updateTable('uploads')
+        .set({ jobs: sql`jobs + 1` })
+        .where('id', '=', p.id)
+        .where('owner', '=', p.owner)
+        .where('abandoned_at', 'is', null)
+        .compile(),
+    );
+    this.byId = prepare((p: { id: string }) =>
+      db.selectFrom('jobs').selectAll().where('id', '=', p.id).compile(),
+    );
+    this.cancel = cancelJob(db, dialect);
+    this.cancelAttempt = prepare((p: { id: string; attempt: number }) =>
+      sql<never>`update attempts set ended_at = ${dialect.now}, result = 'cancelled', leftover = 1
+        where job_id = ${p.id} and attempt = ${p.attempt} and ended_at is null`.compile(db),
+    );
+    this.retry = retryJob(db, dialect);
+    this.resetOutputs = prepare((p: { id: string }) =>
+      db
+        .updateTable('outputs')
+        .set({ status: 'pending', stored: null, failure: null })
+        .where('job_id', '=', p.id)
+        .compile(),
+    );
+    this.newestOutput = newestOutput(db);
+    this.backlog = prepare(() =>
+      sql<{ status: string; jobs: number }>`select status, count(*) as jobs from jobs
+        where status in ('pending', 'processing') group by status`.compile(db),
+    );
+  }
+}
+
+function insertJob(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: InsertParameters) =>
+    sql<JobRow>`insert into jobs (
+        id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress,
+        source, metadata, submitted_at, not_before, ready
+      )
+      select ${p.id}, ${p.owner}, 'pending', ${p.priority}, ${p.class}, 1, 0, 0, 0, 0, 0,
+        ${p.source}, ${p.metadata}, clock.now,
+        case when given.time > clock.now then given.time else clock.now end,
+        case when given.time > clock.now then 0 else 1 end
+      from (select ${now} as now) as clock, (select cast(${p.notBefore} as bigint) as time) as given
+      returning *`.compile(db),
+  );
+}
+
+function insertOutputs(db: Kysely<Tables>, dialect: SqlDialect) {
+  const { each } = dialect;
+  return prepare((p: { outputs: string }) =>
+    sql<never>`insert into outputs (job_id, name, position, owner, filename, options, status)
+      select value ->> 'job_id', value ->> 'name', cast(value ->> 'position' as integer), value ->> 'owner',
+        value ->> 'filename', value ->> 'options', 'pending'
+      from ${each(p.outputs)} as item`.compile(db),
+  );
+}
+
+function cancelJob(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: OwnedJob) =>
+    sql<JobRow>`update jobs set status = 'cancelled', ready = 0, ended_at = ${now}, failure = null,
+        claimed_at = null, lease_ends_at = null
+      where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
+      returning *`.compile(db),
+  );
+}
+
+/** Keeps `claims`: the fencing token only grows. */
+function retryJob(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: OwnedJob) =>
+    sql<JobRow>`update jobs set status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
+        ran_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null
+      where id = ${p.id} and status in ('failed', 'cancelled') and owner = coalesce(${p.owner}, owner)
+      returning *`.compile(db),
+  );
+}
+
+function newestOutput(db: Kysely<Tables>) {
+  return prepare((p: { owner: string; filename: string }) =>
+    sql<Selectable<OutputsTable>>`select * from outputs
+      where status = 'complete' and owner = ${p.owner} and filename = ${p.filename}
+      order by job_id desc, position limit 1`.compile(db),
+  );
+}

@@ -1,0 +1,20 @@
+import type { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import type { SqlDialect } from './dialect.ts';
+import { createJobs } from './migrations/0001-jobs.ts';
+import type { Tables } from './tables.ts';
+
+/** In the order in which they run; a name that was ever released never changes. */
+const migrations = { '0001-jobs': createJobs };
+
+/** Brings the tables up to date; resolves to the names of the migrations that ran now. Throws what they threw. */
+export async function migrate(db: Kysely<Tables>, dialect: SqlDialect): Promise<string[]> {
+  const bound = Object.entries(migrations).map(([name, up]) => [
+    name,
+    { up: (trx: Kysely<unknown>) => up(trx, dialect) },
+  ]);
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => Object.fromEntries(bound) } });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+  return (results ?? []).map(result => result.migrationName);
+}

@@ -1,0 +1,18 @@
+import type { AttemptStore } from '../jobs/attempt-store.ts';
+import type { EventLog } from '../jobs/event-log.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import type { StoreChanges } from '../jobs/store-changes.ts';
+import type { UploadStore } from '../jobs/upload-store.ts';
+
+/** One database, opened: the stores in it and what belongs to it as a whole. */
+export interface OpenJobStore {
+  readonly jobs: JobStore;
+  readonly attempts: AttemptStore;
+  readonly uploads: UploadStore;
+  readonly events: EventLog;
+  readonly changes: StoreChanges;
+  /** Brings the tables up to date; resolves to the names of the migrations that ran now. */
+  migrate(): Promise<string[]>;
+  /** Answers what was asked before, then closes. Whatever is asked later throws `storage-unavailable`. */
+  close(): Promise<void>;
+}

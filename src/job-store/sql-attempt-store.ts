@@ -1,0 +1,142 @@
+import type { Kysely } from 'kysely';
+import type { AttemptEnd, AttemptStore, Claim, ClaimRef } from '../jobs/attempt-store.ts';
+import { AttemptQueries } from './attempt-queries.ts';
+import { claimQueries, dealSlots } from './claim-queries.ts';
+import type { SqlDialect } from './dialect.ts';
+import { endedOutputs, endParameters } from './end-rows.ts';
+import { fromFailure } from './job-rows.ts';
+import { SharedQueries } from './shared-queries.ts';
+import type { Announce } from './sql-stores.ts';
+import type { Tables } from './tables.ts';
+import { write } from './transactions.ts';
+
+/** Jobs made ready by one call: enough to keep workers busy, too few to keep others waiting. */
+const readyBatch = 1_000;
+
+/**
+ * A claim is held until somebody takes it: a cancel, or `expireLeases` after the lease is over. Only the token
+ * (the number of claims) decides, so a worker that was late but not replaced may still end its job.
+ */
+export class SqlAttemptStore implements AttemptStore {
+  readonly #db: Kysely<Tables>;
+  readonly #announce: Announce;
+  readonly #queries: AttemptQueries;
+  readonly #claims: ReturnType<typeof claimQueries>;
+  readonly #shared: SharedQueries;
+  /** The owner who was served last: the next claim starts with the one after. */
+  #lastOwner = '';
+
+  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
+    this.#db = db;
+    this.#announce = announce;
+    this.#queries = new AttemptQueries(db, dialect);
+    this.#claims = claimQueries(db, dialect);
+    this.#shared = new SharedQueries(db, dialect);
+  }
+
+  async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
+    const claims = await write(this.#db, async trx => {
+      const turns = await this.#claims.next.all(trx, { lastOwner: this.#lastOwner, limit });
+      const slots = dealSlots(turns, limit);
+      const ids = slots.map(slot => slot.id);
+      if (ids.length === 0) return [];
+      this.#lastOwner = slots.at(-1)?.owner ?? '';
+      const rows = await this.#claims.take.all(trx, { ids: JSON.stringify(ids), leaseMs });
+      await this.#claims.insertAttempts.write(trx, { ids: JSON.stringify(ids), worker });
+      await this.#shared.recordEvents(trx, ids);
+      rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+      const jobs = await this.#shared.jobs(trx, rows);
+      const tokens = new Map(rows.map(row => [row.id, row]));
+      return jobs.map(job => ({
+        job,
+        attempt: tokens.get(job.id)?.claims ?? 0,
+        ranMs: tokens.get(job.id)?.ran_ms ?? 0,
+      }));
+    });
+    if (claims.length > 0) this.#announce({ kind: 'event' });
+    return claims;
+  }
+
+  async renew(claims: readonly (ClaimRef & { progress: number })[], leaseMs: number): Promise<ClaimRef[]> {
+    if (claims.length === 0) return [];
+    const parameters = { claims: JSON.stringify(claims), leaseMs };
+    const rows = await write(this.#db, trx => this.#queries.renew.all(trx, parameters));
+    for (const { id, owner, progress } of rows)
+      this.#announce({ kind: 'progress', jobId: id, owner, progress });
+    return rows.map(row => ({ jobId: row.id, attempt: row.claims }));
+  }
+
+  async stillHeld(claims: readonly ClaimRef[]): Promise<ClaimRef[]> {
+    if (claims.length === 0) return [];
+    const rows = await this.#queries.held.all(this.#db, { claims: JSON.stringify(claims) });
+    return rows.map(row => ({ jobId: row.id, attempt: row.claims }));
+  }
+
+  async end(claim: ClaimRef, end: AttemptEnd): Promise<boolean> {
+    const ended = await write(this.#db, async trx => {
+      const parameters = endParameters(claim, end);
+      const row = await this.#queries.endJob.first(trx, parameters);
+      if (row === undefined) return undefined;
+      await this.#queries.endAttempt.write(trx, {
+        jobId: claim.jobId,
+        attempt: claim.attempt,
+        result: end.result,
+        failure: parameters.failure,
+        leftover: end.result === 'complete' ? 0 : 1,
+      });
+      if (end.result !== 'requeued') await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+      await this.#shared.recordEvents(trx, [claim.jobId]);
+      return row;
+    });
+    if (ended === undefined) return false;
+    if (ended.ready === 1) this.#announce({ kind: 'work' });
+    this.#announce({ kind: 'event' });
+    return true;
+  }
+
+  async expireLeases(maxLostLeases: number): Promise<number> {
+    const expired = await write(this.#db, async trx => {
+      const rows = await this.#queries.expire.all(trx, { maxLostLeases, again: lostOnce, last: lostForGood });
+      if (rows.length === 0) return rows;
+      await this.#queries.loseAttempts.write(trx, {
+        claims: JSON.stringify(rows.map(row => ({ jobId: row.id, attempt: row.claims }))),
+      });
+      const failed = rows.filter(row => row.status === 'failed').map(row => row.id);
+      if (failed.length > 0) await this.#queries.failOutputs.write(trx, { ids: JSON.stringify(failed) });
+      const ids = rows.map(row => row.id);
+      await this.#shared.recordEvents(trx, ids);
+      return rows;
+    });
+    if (expired.some(row => row.status === 'pending')) this.#announce({ kind: 'work' });
+    if (expired.length > 0) this.#announce({ kind: 'event' });
+    return expired.length;
+  }
+
+  async readyDue(): Promise<{ readied: number; nextDue?: number }> {
+    const { readied, next } = await write(this.#db, async trx => ({
+      readied: await this.#queries.ready.write(trx, { limit: readyBatch }),
+      next: await this.#queries.nextDue.first(trx, {}),
+    }));
+    if (readied > 0) this.#announce({ kind: 'work' });
+    return { readied, ...(next !== undefined && { nextDue: next.not_before }) };
+  }
+
+  async leftovers(limit: number): Promise<ClaimRef[]> {
+    const rows = await this.#queries.leftovers.all(this.#db, { limit });
+    return rows.map(row => ({ jobId: row.job_id, attempt: row.attempt }));
+  }
+
+  async forgetLeftovers(attempts: readonly ClaimRef[]): Promise<void> {
+    if (attempts.length === 0) return;
+    await this.#queries.forgetLeftovers.write(this.#db, { claims: JSON.stringify(attempts) });
+  }
+}
+
+const lostOnce = fromFailure({
+  code: 'worker-lost',
+  message: 'The worker that had this job went away; the job starts again.',
+});
+const lostForGood = fromFailure({
+  code: 'worker-lost',
+  message: 'Every worker that had this job went away, too often to try again.',
+});

@@ -1,0 +1,77 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { EventFilter, EventLog, JobEvent } from '../jobs/event-log.ts';
+import type { SqlDialect } from './dialect.ts';
+import { toEvent } from './job-rows.ts';
+import { opaqueNumber } from './opaque-value.ts';
+import { type Prepared, prepare } from './prepared.ts';
+import type { EventsTable, Tables } from './tables.ts';
+
+/** Rows that one transaction drops, so that others wait some milliseconds at most. */
+const pruneBatch = 5_000;
+
+type AfterParameters = { position: number; owner: string; jobId: string; limit: number };
+type AfterQuery = Prepared<AfterParameters, Selectable<EventsTable>>;
+
+export class SqlEventLog implements EventLog {
+  readonly #db: Kysely<Tables>;
+  /** By the filters that are given. */
+  readonly #after: { all: AfterQuery; owner: AfterQuery; job: AfterQuery; both: AfterQuery };
+  readonly #newest: Prepared<object, { position: number }>;
+  readonly #prune: Prepared<{ maxAgeMs: number }, never>;
+
+  constructor(db: Kysely<Tables>, dialect: SqlDialect) {
+    this.#db = db;
+    const after = (owner: boolean, job: boolean): AfterQuery =>
+      prepare((p: AfterParameters) =>
+        db
+          .selectFrom('events')
+          .selectAll()
+          .where('position', '>', p.position)
+          .$if(owner, query => query.where('owner', '=', p.owner))
+          .$if(job, query => query.where('job_id', '=', p.jobId))
+          .orderBy('position')
+          .limit(opaqueNumber(p.limit))
+          .compile(),
+      );
+    this.#after = {
+      all: after(false, false),
+      owner: after(true, false),
+      job: after(false, true),
+      both: after(true, true),
+    };
+    this.#newest = prepare(() =>
+      db.selectFrom('events').select('position').orderBy('position', 'desc').limit(1).compile(),
+    );
+    // Positions grow with the times, so the oldest rows are found without an index on the time.
+    this.#prune = prepare((p: { maxAgeMs: number }) =>
+      sql<never>`delete from events where position <= (
+        select max(oldest.position)
+        from (select position, at from events order by position limit ${sql.lit(pruneBatch)}) as oldest
+        where oldest.at < ${dialect.now} - ${p.maxAgeMs}
+      )`.compile(db),
+    );
+  }
+
+  async newest(): Promise<number> {
+    return (await this.#newest.first(this.#db, {}))?.position ?? 0;
+  }
+
+  async after(position: number, filter: EventFilter, limit: number): Promise<JobEvent[]> {
+    const { owner, jobId } = filter;
+    const filtered = jobId === undefined ? 'owner' : owner === undefined ? 'job' : 'both';
+    const query = this.#after[owner === undefined && jobId === undefined ? 'all' : filtered];
+    const rows = await query.all(this.#db, { position, owner: owner ?? '', jobId: jobId ?? '', limit });
+    return rows.map(toEvent);
+  }
+
+  async prune(maxAgeMs: number): Promise<number> {
+    let pruned = 0;
+    for (;;) {
+      const batch = await this.#prune.write(this.#db, { maxAgeMs });
+      pruned += batch;
+      if (batch < pruneBatch) return pruned;
+      await setImmediate();
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import type { Kysely, Selectable } from 'kysely';
+import { TintypeError } from '../errors/tintype-error.ts';
+import type { Job, JobOutput, NewJob } from '../jobs/job.ts';
+import type { JobFilter, JobPage, JobStore } from '../jobs/job-store.ts';
+import type { SqlDialect } from './dialect.ts';
+import { JobList } from './job-list.ts';
+import { JobQueries } from './job-queries.ts';
+import { fromNewJob, fromOutputs, toJob, toOutput } from './job-rows.ts';
+import { decodeCursor, encodeCursor } from './page-cursor.ts';
+import { SharedQueries } from './shared-queries.ts';
+import type { Announce } from './sql-stores.ts';
+import type { JobsTable, Tables } from './tables.ts';
+import { read, write } from './transactions.ts';
+
+const longestPage = 200;
+
+export class SqlJobStore implements JobStore {
+  readonly #db: Kysely<Tables>;
+  readonly #announce: Announce;
+  readonly #queries: JobQueries;
+  readonly #shared: SharedQueries;
+  readonly #list: JobList;
+
+  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
+    this.#db = db;
+    this.#announce = announce;
+    this.#queries = new JobQueries(db, dialect);
+    this.#shared = new SharedQueries(db, dialect);
+    this.#list = new JobList(db);
+  }
+
+  async submit(job: NewJob): Promise<Job> {
+    const row = await write(this.#db, async trx => {
+      if ('upload' in job.source) await this.#nameUpload(trx, job.source.upload, job.owner);
+      const inserted = await this.#queries.insert.first(trx, {
+        ...fromNewJob(job),
+        notBefore: job.notBefore ?? 0,
+      });
+      await this.#queries.insertOutputs.write(trx, { outputs: JSON.stringify(fromOutputs(job)) });
+      await this.#shared.recordEvents(trx, [job.id]);
+      return returned(inserted);
+    });
+    if (row.ready === 1) this.#announce({ kind: 'work' });
+    this.#announce({ kind: 'event' });
+    return toJob(row, fromOutputs(job));
+  }
+
+  get(id: string, owner?: string): Promise<Job | undefined> {
+    return read(this.#db, trx => this.#find(trx, id, owner));
+  }
+
+  list(filter: JobFilter, page: { cursor?: string; limit: number }): Promise<JobPage> {
+    const limit = Math.min(page.limit, longestPage);
+    return read(this.#db, async trx => {
+      const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor);
+      const rows = await this.#list.page(trx, filter, after, limit + 1);
+      const jobs = await this.#shared.jobs(trx, rows.slice(0, limit));
+      const last = rows.length > limit ? jobs.at(-1) : undefined;
+      return { jobs, ...(last !== undefined && { nextCursor: encodeCursor(last) }) };
+    });
+  }
+
+  async cancel(id: string, owner?: string): Promise<Job> {
+    const { job, changed } = await write(this.#db, async trx => {
+      const cancelled = await this.#queries.cancel.first(trx, { id, owner: owner ?? null });
+      if (cancelled === undefined)
+        return { job: await this.#alreadyCancelled(trx, id, owner), changed: false };
+      await this.#queries.cancelAttempt.write(trx, { id, attempt: cancelled.claims });
+      await this.#shared.recordEvents(trx, [id]);
+      return { job: await this.#withOutputs(trx, cancelled), changed: true };
+    });
+    if (changed) this.#announce({ kind: 'event' });
+    return job;
+  }
+
+  async retry(id: string, owner?: string): Promise<Job> {
+    const job = await write(this.#db, async trx => {
+      const next = await this.#queries.retry.first(trx, { id, owner: owner ?? null });
+      if (next === undefined) throw await this.#whyNotRetried(trx, id, owner);
+      await this.#queries.resetOutputs.write(trx, { id });
+      await this.#shared.recordEvents(trx, [id]);
+      return this.#withOutputs(trx, next);
+    });
+    this.#announce({ kind: 'work' });
+    this.#announce({ kind: 'event' });
+    return job;
+  }
+
+  newestOutput(owner: string, filename: string): Promise<{ job: Job; output: JobOutput } | undefined> {
+    return read(this.#db, async trx => {
+      const row = await this.#queries.newestOutput.first(trx, { owner, filename });
+      const job = row && (await this.#find(trx, row.job_id));
+      return job && { job, output: toOutput(row) };
+    });
+  }
+
+  async backlog(): Promise<{ pending: number; processing: number }> {
+    const rows = await this.#queries.backlog.all(this.#db, {});
+    const count = (status: string) => rows.find(row => row.status === status)?.jobs ?? 0;
+    return { pending: count('pending'), processing: count('processing') };
+  }
+
+  async #nameUpload(trx: Kysely<Tables>, id: string, owner: string): Promise<void> {
+    if ((await this.#queries.nameUpload.write(trx, { id, owner })) === 1) return;
+    throw new TintypeError('not-found', 'There is no such upload.', { pointer: '/source/upload' });
+  }
+
+  async #find(trx: Kysely<Tables>, id: string, owner?: string): Promise<Job | undefined> {
+    const row = await this.#queries.byId.first(trx, { id });
+    if (row === undefined || (owner !== undefined && row.owner !== owner)) return undefined;
+    return this.#withOutputs(trx, row);
+  }
+
+  async #withOutputs(trx: Kysely<Tables>, row: Selectable<JobsTable>): Promise<Job> {
+    return returned((await this.#shared.jobs(trx, [row]))[0]);
+  }
+
+  async #alreadyCancelled(trx: Kysely<Tables>, id: string, owner?: string): Promise<Job> {
+    const job = await this.#find(trx, id, owner);
+    if (job === undefined) throw noSuchJob();
+    if (job.status === 'cancelled') return job;
+    throw new TintypeError('job-ended', `This job can't be cancelled: it is ${job.status}.`);
+  }
+
+  async #whyNotRetried(trx: Kysely<Tables>, id: string, owner?: string): Promise<TintypeError> {
+    const job = await this.#find(trx, id, owner);
+    if (job === undefined) return noSuchJob();
+    const message = `Only a failed or cancelled job can run again; this one is ${job.status}.`;
+    return new TintypeError('job-not-ended', message);
+  }
+}
+
+function noSuchJob(): TintypeError {
+  return new TintypeError('not-found', 'There is no such job.');
+}
+
+/** A row that a statement must have returned. */
+function returned<T>(row: T | undefined): T {
+  if (row === undefined) throw new Error('the database returned no row for what it wrote');
+  return row;
+}

@@ -1,0 +1,139 @@
+import { Worker } from 'node:worker_threads';
+import { TintypeError } from '../errors/tintype-error.ts';
+import type { StoreChange, StoreChanges } from '../jobs/store-changes.ts';
+import type { OpenJobStore } from './open-job-store.ts';
+import {
+  type RemoteName,
+  type Reply,
+  type Request,
+  remoteMethods,
+  type ThreadOptions,
+  unpackError,
+} from './thread-messages.ts';
+
+/**
+ * Opens a job store in a SQLite file, which lives in a thread of its own: a busy database must not freeze its callers.
+ * `exclusive` is for the service: it throws `storage-unavailable` when another process has the file so, and it
+ * notices other processes' writes. The open store alone keeps no process alive; a call that waits for its answer does.
+ * @param options.file is made with its folder where there is none. Run `migrate()` before anything else.
+ */
+export async function openSqlite(options: ThreadOptions): Promise<OpenJobStore> {
+  const thread = new StoreThread(options);
+  await thread.opened;
+  const remote = <S extends RemoteName>(store: S) => thread.remote(store);
+  return {
+    jobs: remote('jobs') as unknown as OpenJobStore['jobs'],
+    attempts: remote('attempts') as unknown as OpenJobStore['attempts'],
+    uploads: remote('uploads') as unknown as OpenJobStore['uploads'],
+    events: remote('events') as unknown as OpenJobStore['events'],
+    changes: thread,
+    migrate: () => thread.call('database', 'migrate', []) as Promise<string[]>,
+    close: () => thread.close(),
+  };
+}
+
+/** The thread as its callers see it: each call is one message there and one back. */
+class StoreThread implements StoreChanges {
+  readonly opened: Promise<void>;
+  readonly #worker: Worker;
+  readonly #ended: Promise<void>;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #listeners = new Set<(change: StoreChange) => void>();
+  #calls = 0;
+  #closing = false;
+  #fault: unknown;
+
+  constructor(options: ThreadOptions) {
+    // From sources it is TypeScript, after the build JavaScript, and so is this file.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    this.#worker = new Worker(new URL(`./sqlite-thread.${extension}`, import.meta.url), {
+      name: 'job-store',
+      workerData: options,
+      // Options of the main program, such as --input-type, are not for this file.
+      execArgv: [],
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.opened = promise;
+    this.#worker.on('message', (reply: Reply) => {
+      if (reply.kind === 'open') resolve();
+      else if (reply.kind === 'not-open') reject(unpackError(reply.error));
+      else this.#receive(reply);
+      this.#rest();
+    });
+    this.#worker.on('error', error => {
+      this.#fault = error;
+    });
+    this.#ended = new Promise(done => {
+      this.#worker.on('exit', () => {
+        this.#closing = true;
+        reject(this.#gone());
+        for (const waiting of this.#waiting.values()) waiting.reject(this.#gone());
+        this.#waiting.clear();
+        done();
+      });
+    });
+  }
+
+  /** Functions that call the methods of the same names over there. */
+  remote(store: RemoteName): Record<string, (...parameters: unknown[]) => Promise<unknown>> {
+    return Object.fromEntries(
+      remoteMethods[store].map(method => [method, (...parameters) => this.call(store, method, parameters)]),
+    );
+  }
+
+  async call(store: RemoteName, method: string, parameters: readonly unknown[]): Promise<unknown> {
+    if (this.#closing) throw this.#gone();
+    const id = ++this.#calls;
+    this.#post({ kind: 'call', id, store, method, parameters });
+    const answer = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, answer);
+    this.#worker.ref();
+    return answer.promise;
+  }
+
+  subscribe(listener: (change: StoreChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      this.#worker.ref();
+      this.#post({ kind: 'close' });
+    }
+    return this.#ended;
+  }
+
+  #receive(reply: Exclude<Reply, { kind: 'open' | 'not-open' }>): void {
+    if (reply.kind !== 'changes') {
+      const waiting = this.#waiting.get(reply.id);
+      this.#waiting.delete(reply.id);
+      if (reply.kind === 'value') waiting?.resolve(reply.value);
+      else waiting?.reject(unpackError(reply.error));
+    }
+    for (const change of reply.changes) {
+      for (const listener of this.#listeners) listener(change);
+    }
+  }
+
+  /** Lets the process go while nobody waits for an answer. */
+  #rest(): void {
+    if (this.#waiting.size === 0 && !this.#closing) this.#worker.unref();
+  }
+
+  #post(request: Request): void {
+    this.#worker.postMessage(request);
+  }
+
+  #gone(): TintypeError {
+    const message = 'The job store is closed.';
+    return new TintypeError(
+      'storage-unavailable',
+      message,
+      this.#fault === undefined ? {} : { cause: this.#fault },
+    );
+  }
+}

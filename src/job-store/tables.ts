@@ -1,0 +1,98 @@
+import type { Generated } from 'kysely';
+import type { JobStatus } from '../jobs/states.ts';
+
+/**
+ * The tables as Kysely sees them. Times are integers (milliseconds since the epoch, by the database's clock),
+ * flags are 0 or 1, and columns whose comment says JSON hold JSON as text.
+ */
+export interface Tables {
+  jobs: JobsTable;
+  outputs: OutputsTable;
+  attempts: AttemptsTable;
+  uploads: UploadsTable;
+  events: EventsTable;
+}
+
+export interface JobsTable {
+  id: string;
+  owner: string;
+  status: JobStatus;
+  /** Index into `priorities`: the lowest starts first. */
+  priority: number;
+  class: string | null;
+  run: number;
+  /** How often it was claimed, over all runs: the fencing token of its newest attempt. */
+  claims: number;
+  /** Of this run: attempts that count, leases that were lost, milliseconds that ended attempts ran. */
+  attempts: number;
+  lost_leases: number;
+  ran_ms: number;
+  progress: number;
+  /** JSON, a `Source`. */
+  source: string;
+  /** JSON. */
+  metadata: string | null;
+  /** JSON, a `Failure`. */
+  failure: string | null;
+  submitted_at: number;
+  not_before: number;
+  /** 1 if and only if it may be claimed now: pending, and due. */
+  ready: 0 | 1;
+  started_at: number | null;
+  ended_at: number | null;
+  /** Both only while processing. */
+  claimed_at: number | null;
+  lease_ends_at: number | null;
+}
+
+export interface OutputsTable {
+  job_id: string;
+  name: string;
+  position: number;
+  /** The job's, so that an owner's outputs are found by file name. */
+  owner: string;
+  filename: string;
+  /** JSON. */
+  options: string;
+  status: 'pending' | 'complete' | 'failed';
+  /** JSON, a `StoredOutput`; if and only if complete. */
+  stored: string | null;
+  /** JSON, a `Failure`. */
+  failure: string | null;
+}
+
+export interface AttemptsTable {
+  job_id: string;
+  attempt: number;
+  run: number;
+  worker: string;
+  started_at: number;
+  ended_at: number | null;
+  result: 'complete' | 'failed' | 'requeued' | 'lost' | 'cancelled' | null;
+  /** JSON, a `Failure`. */
+  failure: string | null;
+  /** 1 from its end, if it did not win, until its objects are gone. */
+  leftover: 0 | 1;
+}
+
+export interface UploadsTable {
+  id: string;
+  owner: string;
+  filename: string;
+  created_at: number;
+  /** How many jobs name it. */
+  jobs: number;
+  /** Set when it was reported as abandoned: from then on no job may name it. */
+  abandoned_at: number | null;
+}
+
+export interface EventsTable {
+  position: Generated<number>;
+  job_id: string;
+  owner: string;
+  status: JobStatus;
+  run: number;
+  at: number;
+  /** JSON, a `Failure`. */
+  failure: string | null;
+}

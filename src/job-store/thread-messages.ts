@@ -1,0 +1,100 @@
+import type { ErrorCode } from '../errors/codes.ts';
+import { TintypeError } from '../errors/tintype-error.ts';
+import type { StoreChange } from '../jobs/store-changes.ts';
+import type { OpenJobStore } from './open-job-store.ts';
+
+/** What the thread needs to know to start. */
+export interface ThreadOptions {
+  readonly file: string;
+  readonly exclusive: boolean;
+}
+
+/** The stores that the thread owns, and every method that may be called there. */
+export const remoteMethods = {
+  jobs: ['submit', 'get', 'list', 'cancel', 'retry', 'newestOutput', 'backlog'],
+  attempts: [
+    'claim',
+    'renew',
+    'stillHeld',
+    'end',
+    'expireLeases',
+    'readyDue',
+    'leftovers',
+    'forgetLeftovers',
+  ],
+  uploads: ['create', 'abandoned', 'forget'],
+  events: ['newest', 'after', 'prune'],
+  database: ['migrate'],
+} as const satisfies RemoteMethods;
+
+type RemoteMethods = {
+  [S in 'jobs' | 'attempts' | 'uploads' | 'events']: readonly (keyof OpenJobStore[S])[];
+} & { database: readonly 'migrate'[] };
+
+export type RemoteName = keyof typeof remoteMethods;
+
+/** From the main thread. */
+export type Request =
+  | {
+      readonly kind: 'call';
+      readonly id: number;
+      readonly store: RemoteName;
+      readonly method: string;
+      readonly parameters: readonly unknown[];
+    }
+  | { readonly kind: 'close' };
+
+/** From the store's thread. `changes` are what the call committed. */
+export type Reply =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'not-open'; readonly error: PortableError }
+  | {
+      readonly kind: 'value';
+      readonly id: number;
+      readonly value: unknown;
+      readonly changes: readonly StoreChange[];
+    }
+  | {
+      readonly kind: 'error';
+      readonly id: number;
+      readonly error: PortableError;
+      readonly changes: readonly StoreChange[];
+    }
+  | { readonly kind: 'changes'; readonly changes: readonly StoreChange[] };
+
+/** A TintypeError as data; its class does not survive the way between threads. */
+export interface PortableError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly pointer: string | undefined;
+  readonly retryAfter: number | undefined;
+  readonly output: string | undefined;
+  /** The stack of what is underneath. */
+  readonly cause: string | undefined;
+}
+
+export function packError(error: TintypeError): PortableError {
+  const { code, message, pointer, retryAfter, output, cause } = error;
+  return { code, message, pointer, retryAfter, output, cause: describe(cause) };
+}
+
+export function unpackError({
+  code,
+  message,
+  pointer,
+  retryAfter,
+  output,
+  cause,
+}: PortableError): TintypeError {
+  return new TintypeError(code, message, {
+    ...(pointer !== undefined && { pointer }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(output !== undefined && { output }),
+    ...(cause !== undefined && { cause: new Error(cause) }),
+  });
+}
+
+function describe(cause: unknown): string | undefined {
+  if (cause === undefined) return undefined;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
