@@ -81,8 +81,9 @@ function inFlight(config: Config): number {
 
 /** The service's own pipeline on a job store and an object store of this command alone, gone with its end. */
 async function scratchApp(config: Config): Promise<AsyncDisposable & { app: App }> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'tintype-run-'));
+  // Loaded only here, because it is the whole service and the short commands should start at once.
   const { createApp } = await import('../app.ts');
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tintype-run-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const app = await createApp(
