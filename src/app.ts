@@ -38,7 +38,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const store = await openSqlite({ file: config.DATABASE_URL, exclusive: true });
   await store.migrate();
   const objects = new FilesystemObjectStore(config.OBJECT_STORE_URL);
-  await objects.clearScratch();
+  await objects.clearScratch(0);
   const queue = new DatabaseQueue(store.changes);
   const jobs = new Jobs(store.jobs, queue);
   const limits = {
@@ -69,7 +69,6 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     objects,
     downloader,
     renderers,
-    limits,
     policy: { maxAttempts: config.MAX_ATTEMPTS, maxJobMs: config.MAX_JOB_SECONDS * 1000 },
     slots: config.WORKER_CONCURRENCY * 2,
     leaseMs,

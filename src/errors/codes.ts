@@ -32,6 +32,7 @@ export const codes = {
   'output-too-large': { status: 422, retryable: false },
   'render-timeout': { status: 422, retryable: true },
   'render-crashed': { status: 422, retryable: true },
+  'source-refused': { status: 424, retryable: false },
   'source-unavailable': { status: 424, retryable: true },
   'job-cancelled': { status: 499, retryable: false },
   'invalid-configuration': { status: 500, retryable: false },

@@ -5,7 +5,7 @@ import { hasEnded } from '../jobs/states.ts';
 import { requireJob } from './get-job.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { problems } from './problem.ts';
-import { imageAnswers, sendOutput } from './send-output.ts';
+import { imageAnswers, imageMethods, sendOutput } from './send-output.ts';
 
 const retryAfterSeconds = 1;
 
@@ -21,11 +21,23 @@ const schema = {
 };
 
 export function getOutput(app: HttpApp, { store, objects }: HttpParts): void {
-  app.get('/jobs/:id/outputs/:name', { schema }, async (request, reply) => {
-    const job = await requireJob(request.params.id, request.owner, store);
-    const output = job.outputs.find(({ name }) => name === request.params.name);
-    if (output?.stored === undefined) throw missing(job, output);
-    return sendOutput(request, reply, output, output.stored, objects, 'private, max-age=31536000, immutable');
+  app.route({
+    method: imageMethods,
+    url: '/jobs/:id/outputs/:name',
+    schema,
+    handler: async (request, reply) => {
+      const job = await requireJob(request.params.id, request.owner, store);
+      const output = job.outputs.find(({ name }) => name === request.params.name);
+      if (output?.stored === undefined) throw missing(job, output);
+      return sendOutput(
+        request,
+        reply,
+        output,
+        output.stored,
+        objects,
+        'private, max-age=31536000, immutable',
+      );
+    },
   });
 }
 

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { problems } from './problem.ts';
-import { imageAnswers, sendOutput } from './send-output.ts';
+import { imageAnswers, imageMethods, sendOutput } from './send-output.ts';
 
 const schema = {
   tags: ['images'],
@@ -14,15 +14,20 @@ const schema = {
 };
 
 export function getThumbnail(app: HttpApp, { store, objects }: HttpParts): void {
-  app.get('/thumbnails/:filename', { schema }, async (request, reply) => {
-    const { filename } = request.params;
-    const newest = filename.startsWith('thumb_')
-      ? await store.newestOutput(request.owner, filename)
-      : undefined;
-    if (newest?.output.stored === undefined) {
-      throw new TintypeError('not-found', 'There is no finished image of that file name.');
-    }
-    // The next job of the same file name takes the address over.
-    return sendOutput(request, reply, newest.output, newest.output.stored, objects, 'private, no-cache');
+  app.route({
+    method: imageMethods,
+    url: '/thumbnails/:filename',
+    schema,
+    handler: async (request, reply) => {
+      const { filename } = request.params;
+      const newest = filename.startsWith('thumb_')
+        ? await store.newestOutput(request.owner, filename)
+        : undefined;
+      if (newest?.output.stored === undefined) {
+        throw new TintypeError('not-found', 'There is no finished image of that file name.');
+      }
+      // The next job of the same file name takes the address over.
+      return sendOutput(request, reply, newest.output, newest.output.stored, objects, 'private, no-cache');
+    },
   });
 }

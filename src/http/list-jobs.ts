@@ -24,7 +24,11 @@ const schema = {
         Type.String({ maxLength: 1024, description: 'The nextCursor of the page before.' }),
       ),
       limit: Type.Optional(
-        Type.Integer({ minimum: 1, maximum: 200, description: `Jobs a page. Default ${defaultLimit}.` }),
+        Type.Integer({
+          minimum: 1,
+          maximum: 200,
+          description: `Jobs a page, 1 to 200. Default ${defaultLimit}.`,
+        }),
       ),
     },
     { additionalProperties: false },

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { JobOutput, StoredOutput } from '../jobs/job.ts';
@@ -7,6 +7,9 @@ import { byteRange } from './byte-range.ts';
 import { contentDisposition } from './filename.ts';
 
 const image = (description: string) => ({ description, content: { 'image/*': { schema: Type.Unsafe({}) } } });
+
+/** Fastify's own HEAD would read the image to the end. */
+export const imageMethods = ['GET', 'HEAD'] satisfies HTTPMethods[];
 
 /** The answers with an image, for an endpoint's schema. */
 export const imageAnswers = {

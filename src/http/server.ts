@@ -1,5 +1,6 @@
-import { type FastifyBaseLogger, fastify } from 'fastify';
+import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
 import { cancelJob } from './cancel-job.ts';
+import { closeConnectionsInTime } from './connections.ts';
 import { documentation } from './documentation.ts';
 import { EventFeed } from './event-feed.ts';
 import { followEvents } from './follow-events.ts';
@@ -34,6 +35,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   const app = bareServer(parts.logger);
   const links = new Links(parts.publicUrl);
   const feed = new EventFeed(parts.events, parts.changes, parts.logger);
+  closeConnectionsInTime(app);
   app.addHook('preClose', done => {
     feed.stop();
     done();
@@ -71,7 +73,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
 function bareServer(logger: FastifyBaseLogger): HttpApp {
   const app: HttpApp = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     // Headers have to arrive in time; a body may take long. (A least rate for bodies is the place to go on.)
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },

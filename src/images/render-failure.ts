@@ -31,7 +31,7 @@ const reasons: readonly Reason[] = [
     ofOutput: true,
   },
   {
-    said: /no space left|ENOSPC|EDQUOT|write (error|failed)|unable to write|EIO\b/i,
+    said: /unable to open for write|no space left|quota exceeded|input\/output error|ENOSPC|EDQUOT|EIO:/i,
     code: 'storage-unavailable',
     message: 'The output could not be written.',
   },

@@ -60,6 +60,7 @@ async function renderOutput(job: RenderJob, order: RenderOrder, decoded?: Sharp)
     const source = decoded ?? (await openSource(job.source, job.header, frames, job.maxPixels));
     const image = await applySteps(source, options, {
       format,
+      grey: job.header.channels <= 2,
       ...(watermark === undefined ? {} : { watermark }),
     });
     const info: OutputInfo = await image.toFile(target);

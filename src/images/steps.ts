@@ -8,6 +8,8 @@ import { openFile } from './source-image.ts';
 
 export interface StepContext {
   readonly format: OutputFormat;
+  /** The source has no colours of its own. */
+  readonly grey: boolean;
   /** The file of the watermark. */
   readonly watermark?: string;
 }
@@ -34,7 +36,9 @@ const steps: Readonly<Record<Exclude<OperationName, 'frames'>, Step>> = {
   watermark: layWatermark,
   background: (image, options, context) => {
     const background = fill(options, context);
-    return background.alpha === 1 ? image.flatten({ background }) : image;
+    const flat = background.alpha === 1 ? image.flatten({ background }) : image;
+    // A grey image would get the background in grey.
+    return context.grey && !isGrey(background) ? flat.pipelineColourspace('srgb') : flat;
   },
   metadata: (image, options) => (options.keepMetadata ? keepMetadata(image) : image),
   encode,
@@ -132,6 +136,10 @@ function fill({ background }: OutputOptions, { format }: StepContext): Colour {
   const asked = typeof background === 'string' ? parseColour(background) : background;
   const colour = { alpha: 1, ...(asked ?? clear) };
   return format === 'jpeg' ? onWhite(colour) : colour;
+}
+
+function isGrey({ r, g, b }: Colour): boolean {
+  return r === g && g === b;
 }
 
 /** The colours become sRGB all the same, and the profile says so. */

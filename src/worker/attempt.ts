@@ -3,7 +3,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Downloader } from '../fetch/download.ts';
-import { checkOutputs, checkSource, type ImageLimits } from '../images/limits.ts';
 import { extensions, type OutputOptions, outputFormat } from '../images/output-options.ts';
 import type { RenderedOutput, RendererPool } from '../images/renderer-pool.ts';
 import { attemptPrefix, type Claim } from '../jobs/attempt-store.ts';
@@ -17,7 +16,6 @@ export interface AttemptParts {
   readonly objects: ObjectStore;
   readonly downloader: Downloader;
   readonly renderers: RendererPool;
-  readonly limits: ImageLimits;
   readonly metrics: Metrics;
 }
 
@@ -53,7 +51,7 @@ export async function attemptJob(
     ),
   );
   onProgress(rendered);
-  // Awaited here: what was deferred above runs at the return.
+  // Awaited here: the files must not be cleared away before they are stored.
   return await timed(metrics, 'store', () => storeOutputs(claim, targets, parts.objects, signal));
 }
 
@@ -83,14 +81,12 @@ async function renderOutputs(
   claim: Claim,
   source: string,
   folder: string,
-  { renderers, limits, objects }: AttemptParts,
+  { renderers, objects }: AttemptParts,
   signal: AbortSignal,
   onProgress: (fraction: number) => void,
 ): Promise<Target[]> {
   const header = await renderers.inspect(source, signal);
-  checkSource(header, limits);
   const wanted = claim.job.outputs.map(({ name, options }) => ({ name, options: options as OutputOptions }));
-  checkOutputs(header, wanted, limits);
   await mkdir(folder, { recursive: true });
   await using watermarks = new AsyncDisposableStack();
   const tasks = [];

@@ -1,0 +1,25 @@
+import type { Socket } from 'node:net';
+import type { HttpApp } from './http-parts.ts';
+
+/**
+ * Lets `close()` end with the last request. Left alone it would wait for connections on which no request ever came,
+ * such as browsers open ahead, and for those that become idle only after it has closed the idle ones.
+ */
+export function closeConnectionsInTime(app: HttpApp): void {
+  const open = new Set<Socket>();
+  let isClosing = false;
+  app.server.on('connection', socket => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    if (isClosing) socket.destroy();
+  });
+  app.addHook('preClose', done => {
+    isClosing = true;
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+    done();
+  });
+  app.addHook('onResponse', (_request, _reply, done) => {
+    if (isClosing) setImmediate(() => app.server.closeIdleConnections());
+    done();
+  });
+}

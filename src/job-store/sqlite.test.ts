@@ -1,0 +1,13 @@
+import { describe } from 'node:test';
+import { attemptStoreContract } from '../../test/contracts/attempt-store.ts';
+import { eventLogContract } from '../../test/contracts/event-log.ts';
+import { jobStoreContract } from '../../test/contracts/job-store.ts';
+import { uploadStoreContract } from '../../test/contracts/upload-store.ts';
+import { openTestSqlite } from '../../test/support/sqlite-file.ts';
+
+describe('the job store on SQLite', () => {
+  describe('jobs', () => jobStoreContract(openTestSqlite));
+  describe('attempts', () => attemptStoreContract(openTestSqlite));
+  describe('uploads', () => uploadStoreContract(openTestSqlite));
+  describe('events', () => eventLogContract(openTestSqlite));
+});

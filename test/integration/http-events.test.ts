@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, suite, test } from 'node:test';
+import { type HttpService, rawConnection, startHttpService } from '../support/http-service.ts';
+import { EventReader, type ReceivedEvent } from '../support/server-events.ts';
+
+suite('Server-sent events', () => {
+  let service: HttpService;
+
+  before(async () => {
+    service = await startHttpService();
+  });
+  after(() => service.stop());
+
+  const submit = async (): Promise<string> => {
+    const answer = await fetch(`${service.url}/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ source: { url: 'http://images.invalid/a.jpg' } }),
+    });
+    return ((await answer.json()) as { id: string }).id;
+  };
+
+  const open = (path: string, lastEventId?: string) => EventReader.open(`${service.url}${path}`, lastEventId);
+  const statuses = (events: ReceivedEvent[]) => events.map(({ data }) => data.status);
+
+  test('tell how a job stands, then all that happens, and end with it', async () => {
+    const id = await submit();
+    await using reader = await open(`/jobs/${id}/events`);
+    assert.equal(reader.response.headers.get('content-type'), 'text/event-stream; charset=utf-8');
+    const present = await reader.next();
+    assert.deepEqual([present?.event, present?.data.jobId, present?.data.status], ['status', id, 'pending']);
+    assert.match(present?.id ?? '', /^\d+$/);
+    const claim = await service.claim();
+    assert.deepEqual(statuses(await reader.take(1)), ['processing']);
+    await service.stores.attempts.renew([{ jobId: id, attempt: claim.attempt, progress: 0.5 }], 30_000);
+    const progress = await reader.next();
+    assert.deepEqual(progress, { event: 'progress', data: { jobId: id, progress: 0.5 } });
+    await service.fail(claim, { code: 'corrupt-image', message: 'It is broken.' });
+    const failed = await reader.next();
+    assert.deepEqual(failed?.data.error, { code: 'corrupt-image', message: 'It is broken.' });
+    assert.equal(failed?.data.status, 'failed');
+    assert.equal(await reader.next(), undefined);
+  });
+
+  test('of a job that has ended tell that and end', async () => {
+    const id = await submit();
+    await fetch(`${service.url}/jobs/${id}`, { method: 'DELETE' });
+    await using reader = await open(`/jobs/${id}/events`);
+    const [last, ...more] = await reader.take(5);
+    assert.equal(last?.data.status, 'cancelled');
+    assert.deepEqual(more, []);
+    await using again = await open(`/jobs/${id}/events`, last?.id);
+    assert.equal(again.response.status, 204);
+  });
+
+  test('resume after the last one that was received, each exactly once', async () => {
+    const ids = new Map<string, string>();
+    await using all = await open('/events');
+    const first = await submit();
+    const [begin] = await all.take(1);
+    assert.equal(begin?.data.jobId, first);
+    await service.complete(await service.claim());
+    const rest = await all.take(2);
+    for (const { id, data } of [begin, ...rest] as ReceivedEvent[]) ids.set(id ?? '', data.status);
+    assert.deepEqual([...ids.values()], ['pending', 'processing', 'complete']);
+
+    await using resumed = await open('/events', begin?.id);
+    assert.deepEqual(await resumed.take(2), rest);
+    await using job = await open(`/jobs/${first}/events`, begin?.id);
+    assert.deepEqual(await job.take(9), rest);
+  });
+
+  test('reach clients that come while much happens, without a gap and without a double', async () => {
+    await using witness = await open('/events');
+    const start = await service.stores.events.newest();
+    const readers: EventReader[] = [];
+    const submitting = (async () => {
+      for (let count = 0; count < 300; count++) await submit();
+    })();
+    for (let count = 0; count < 20; count++) {
+      readers.push(await open('/events', String(start)));
+    }
+    await submitting;
+    const expected = (await witness.take(300)).map(({ id }) => id);
+    assert.equal(new Set(expected).size, 300);
+    for (const reader of readers) {
+      assert.deepEqual(
+        (await reader.take(300)).map(({ id }) => id),
+        expected,
+      );
+      await reader[Symbol.asyncDispose]();
+    }
+  });
+
+  test("do not tell of another job, nor of another owner's", async () => {
+    const id = await submit();
+    await using reader = await open(`/jobs/${id}/events`);
+    await using all = await open('/events');
+    await reader.take(1);
+    const other = await submit();
+    await service.stores.jobs.submit({
+      id: '01900000-0000-7000-8000-000000000001',
+      owner: 'somebody',
+      priority: 'normal',
+      source: { url: 'http://a/', filename: 'a' },
+      outputs: [{ name: 'thumb', filename: 'thumb_a', options: {} }],
+    });
+    await fetch(`${service.url}/jobs/${id}`, { method: 'DELETE' });
+    assert.deepEqual(
+      (await all.take(2)).map(({ data }) => data.jobId),
+      [other, id],
+    );
+    const events = await reader.take(9);
+    assert.deepEqual(
+      events.map(({ data }) => data.jobId),
+      [id],
+    );
+  });
+
+  test('go on from the newest where the client knows more than the log', async () => {
+    await using reader = await open('/events', '999999999');
+    const id = await submit();
+    assert.equal((await reader.next())?.data.jobId, id);
+  });
+
+  test('refuse a Last-Event-ID that is none', async () => {
+    for (const path of ['/events', `/jobs/${await submit()}/events`]) {
+      const answer = await fetch(`${service.url}${path}`, { headers: { 'last-event-id': 'x' } });
+      assert.equal(answer.status, 400);
+      assert.equal(((await answer.json()) as { pointer: string }).pointer, '/headers/last-event-id');
+    }
+  });
+
+  test('end when the server closes', async () => {
+    const closing = await startHttpService();
+    await using reader = await EventReader.open(`${closing.url}/events`);
+    await closing.stop();
+    assert.equal(await reader.next(), undefined);
+  });
+
+  test('do not keep a closing server waiting for connections that never asked for anything', async () => {
+    const closing = await startHttpService();
+    const silent = await rawConnection(closing);
+    const closed = once(silent.resume(), 'close');
+    await closing.stop();
+    await closed;
+  });
+});

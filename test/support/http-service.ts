@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { createHttpServer, type HttpParts } from '../../src/http/server.ts';
+import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
+import { openSqlite } from '../../src/job-store/sqlite.ts';
+import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
+import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
+import { Jobs } from '../../src/jobs/jobs.ts';
+import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { Metrics } from '../../src/telemetry/metrics.ts';
+
+/** The HTTP server on the real stores, without a worker: tests play it by `complete` and `fail`. */
+export interface HttpService {
+  readonly url: string;
+  readonly port: number;
+  readonly folder: string;
+  readonly stores: OpenJobStore;
+  readonly objects: FilesystemObjectStore;
+  /** Files in the object store and its scratch folder. */
+  files(): Promise<string[]>;
+  claim(): Promise<Claim>;
+  /** Ends a claimed job as complete; every output holds these bytes. */
+  complete(claim: Claim, content?: Buffer): Promise<void>;
+  fail(claim: Claim, failure: Failure): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts it on a free port of 127.0.0.1; the suite stops it. */
+export async function startHttpService(options: Partial<HttpParts> = {}): Promise<HttpService> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tintype-http-'));
+  const stores = await openSqlite({ file: path.join(folder, 'tintype.db'), exclusive: true });
+  await stores.migrate();
+  const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
+  const quietQueue = { ring() {}, wait: async () => {}, close: async () => {} };
+  const app = await createHttpServer({
+    jobs: new Jobs(stores.jobs, quietQueue),
+    store: stores.jobs,
+    uploads: stores.uploads,
+    events: stores.events,
+    changes: stores.changes,
+    objects,
+    limits: { maxPixels: 1e8, maxOutputPixels: 4e8, maxRenderBytes: 2 ** 29, allowSvg: false },
+    maxUploadBytes: 1_048_576,
+    loopbackOnly: true,
+    readiness: async () => ({}),
+    metrics: new Metrics(),
+    logger: createLogger('silent'),
+    ...options,
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      await app.close();
+      await stores.close();
+      await rm(folder, { recursive: true, force: true });
+    })();
+    return stopping;
+  };
+  const service: HttpService = {
+    url,
+    port: (app.server.address() as AddressInfo).port,
+    folder,
+    stores,
+    objects,
+    files: () => filesBelow(path.join(folder, 'objects')),
+    claim: async () => {
+      const [claim] = await stores.attempts.claim('test-worker', 1, 30_000);
+      if (claim === undefined) throw new Error('There is no job to claim.');
+      return claim;
+    },
+    complete: (claim, content = Buffer.from('not really an image')) => complete(service, claim, content),
+    fail: async (claim, failure) => {
+      await stores.attempts.end(refOf(claim), { result: 'failed', failure });
+    },
+    stop,
+  };
+  return service;
+}
+
+/** A multipart body with the parts in the given order. */
+export function form(...parts: [name: string, content: Buffer | string, filename?: string][]): FormData {
+  const data = new FormData();
+  for (const [name, content, filename] of parts) {
+    if (filename === undefined) data.append(name, content.toString());
+    else data.append(name, new Blob([new Uint8Array(Buffer.from(content))]), filename);
+  }
+  return data;
+}
+
+/** A PNG's signature and header, followed by bytes that mean nothing, up to `bytes` in all. */
+export function pngOf(bytes: number, width = 640, height = 480): Buffer {
+  const image = Buffer.alloc(bytes, 0x5a);
+  Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex').copy(image);
+  image.writeUInt32BE(width, 16);
+  image.writeUInt32BE(height, 20);
+  Buffer.from([8, 2, 0, 0, 0]).copy(image, 24);
+  return image;
+}
+
+/** A connection on which a test writes HTTP as it likes. */
+export function rawConnection(service: HttpService): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(service.port, '127.0.0.1', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
+
+const refOf = ({ job, attempt }: Claim) => ({ jobId: job.id, attempt });
+
+async function complete({ stores, objects }: HttpService, claim: Claim, content: Buffer): Promise<void> {
+  const outputs: StoredOutput[] = [];
+  for (const { name } of claim.job.outputs) {
+    const key = `${attemptPrefix(refOf(claim))}${name}`;
+    await objects.put(key, Readable.from([content]));
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    outputs.push({
+      name,
+      key,
+      width: 100,
+      height: 100,
+      bytes: content.length,
+      contentType: 'image/jpeg',
+      sha256,
+    });
+  }
+  await stores.attempts.end(refOf(claim), { result: 'complete', outputs });
+}
+
+async function filesBelow(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter(entry => entry.isFile()).map(entry => path.join(entry.parentPath, entry.name));
+}
