@@ -112,9 +112,9 @@ function seed(file: string, count: number, owners: number, status: 'complete' | 
       select 1, unixepoch() * 1000 union all select n + 1, now from numbers where n < :count
     )
     insert into jobs (id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress, source,
-      submitted_at, not_before, ready, started_at, ended_at)
+      submitted_at, not_before, ready, waiting, started_at, ended_at)
     select ${id}, 'owner-' || (n % :owners), :status, 1, 'seed', 1, :done, :done, 0, 20 * :done, :done,
-      '{"url":"https://example.org/photo.jpg","filename":"photo.jpg"}', now - (:count - n) * 1000, 0, 1 - :done,
+      '{"url":"https://example.org/photo.jpg","filename":"photo.jpg"}', now - (:count - n) * 1000, 0, 1 - :done, 0,
       now, iif(:done, now, null)
     from numbers`)
     .run({ count, owners, status, done });

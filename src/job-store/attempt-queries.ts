@@ -14,6 +14,7 @@ interface EndParameters {
   progress: number | null;
   delayMs: number;
   ready: number;
+  waiting: number;
   ended: number;
 }
 type Claimed = Pick<JobRow, 'id' | 'claims'>;
@@ -48,13 +49,13 @@ export class AttemptQueries {
       sql<never>`update outputs set status = 'failed' where job_id in ${dialect.strings(p.ids)}`.compile(db),
     );
     this.ready = prepare((p: { limit: number }) =>
-      sql<never>`update jobs set ready = 1 where id in (
-        select id from jobs where ready = 0 and status = 'pending' and not_before <= ${dialect.now}
+      sql<never>`update jobs set ready = 1, waiting = 0 where id in (
+        select id from jobs where waiting = 1 and not_before <= ${dialect.now}
         order by not_before limit ${opaqueNumber(p.limit)}
       )`.compile(db),
     );
     this.nextDue = prepare(() =>
-      sql<Pick<JobRow, 'not_before'>>`select not_before from jobs where ready = 0 and status = 'pending'
+      sql<Pick<JobRow, 'not_before'>>`select not_before from jobs where waiting = 1
         order by not_before limit 1`.compile(db),
     );
     this.leftovers = prepare((p: { limit: number }) =>
@@ -82,15 +83,16 @@ function renewLeases(db: Kysely<Tables>, { now, each }: SqlDialect) {
           cast(value ->> 'progress' as double precision) as progress
         from ${each(p.claims)} as item
       ) as held
-      where jobs.id = held.id and jobs.claims = held.attempt and jobs.status = 'processing'
+      where jobs.id = held.id and jobs.claims = held.attempt and jobs.lease_ends_at is not null
       returning jobs.id, jobs.claims, jobs.owner, jobs.progress`.compile(db),
   );
 }
 
 function heldClaims(db: Kysely<Tables>, dialect: SqlDialect) {
   return prepare((p: { claims: string }) =>
-    sql<Claimed>`select id, claims from jobs
-      where (id, claims) in ${claimsIn(dialect, p.claims)} and status = 'processing'`.compile(db),
+    sql<Claimed>`select jobs.id, jobs.claims from ${dialect.each(p.claims)} as item
+      join jobs on jobs.id = value ->> 'jobId' and jobs.claims = cast(value ->> 'attempt' as bigint)
+      where jobs.lease_ends_at is not null`.compile(db),
   );
 }
 
@@ -99,7 +101,7 @@ function endJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: EndParameters) =>
     sql<
       Pick<JobRow, 'ready'>
-    >`update jobs set status = ${p.status}, ready = ${p.ready}, failure = ${p.failure},
+    >`update jobs set status = ${p.status}, ready = ${p.ready}, waiting = ${p.waiting}, failure = ${p.failure},
         attempts = attempts + ${p.counted}, ran_ms = ran_ms + ${now} - claimed_at,
         progress = coalesce(${p.progress}, progress), not_before = case ${p.ended}
           when 1 then not_before else ${now} + ${p.delayMs} end,
@@ -149,7 +151,7 @@ function expireLeases(db: Kysely<Tables>, { now }: SqlDialect) {
         progress = case when ${over} then progress else 0 end,
         lost_leases = lost_leases + 1, ran_ms = ran_ms + lease_ends_at - claimed_at,
         claimed_at = null, lease_ends_at = null
-      where status = 'processing' and lease_ends_at <= ${now}
+      where lease_ends_at <= ${now}
       returning id, claims, status`.compile(db);
   });
 }

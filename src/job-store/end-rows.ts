@@ -15,6 +15,7 @@ export function endParameters({ jobId, attempt }: ClaimRef, end: AttemptEnd) {
     progress: end.result === 'complete' ? 1 : requeued ? 0 : null,
     delayMs: requeued ? end.delayMs : 0,
     ready: requeued && end.delayMs <= 0 ? 1 : 0,
+    waiting: requeued && end.delayMs > 0 ? 1 : 0,
     ended: requeued ? 0 : 1,
   };
 }

@@ -72,12 +72,13 @@ function insertJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: InsertParameters) =>
     sql<JobRow>`insert into jobs (
         id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress,
-        source, metadata, submitted_at, not_before, ready
+        source, metadata, submitted_at, not_before, ready, waiting
       )
       select ${p.id}, ${p.owner}, 'pending', ${p.priority}, ${p.class}, 1, 0, 0, 0, 0, 0,
         ${p.source}, ${p.metadata}, clock.now,
         case when given.time > clock.now then given.time else clock.now end,
-        case when given.time > clock.now then 0 else 1 end
+        case when given.time > clock.now then 0 else 1 end,
+        case when given.time > clock.now then 1 else 0 end
       from (select ${now} as now) as clock, (select cast(${p.notBefore} as bigint) as time) as given
       returning *`.compile(db),
   );
@@ -95,7 +96,7 @@ function insertOutputs(db: Kysely<Tables>, dialect: SqlDialect) {
 
 function cancelJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: OwnedJob) =>
-    sql<JobRow>`update jobs set status = 'cancelled', ready = 0, ended_at = ${now}, failure = null,
+    sql<JobRow>`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${now}, failure = null,
         claimed_at = null, lease_ends_at = null
       where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
       returning *`.compile(db),
@@ -116,6 +117,6 @@ function newestOutput(db: Kysely<Tables>) {
   return prepare((p: { owner: string; filename: string }) =>
     sql<Selectable<OutputsTable>>`select * from outputs
       where status = 'complete' and owner = ${p.owner} and filename = ${p.filename}
-      order by job_id desc, position limit 1`.compile(db),
+      order by job_id desc limit 1`.compile(db),
   );
 }

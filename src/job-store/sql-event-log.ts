@@ -16,32 +16,27 @@ type AfterQuery = Prepared<AfterParameters, Selectable<EventsTable>>;
 export class SqlEventLog implements EventLog {
   readonly #db: Kysely<Tables>;
   /** By the filters that are given. */
-  readonly #after: { all: AfterQuery; owner: AfterQuery; job: AfterQuery; both: AfterQuery };
-  readonly #newest: Prepared<object, { position: number }>;
+  readonly #after: { all: AfterQuery; owner: AfterQuery; job: AfterQuery };
+  readonly #newest: Prepared<object, { position: number | null }>;
   readonly #prune: Prepared<{ maxAgeMs: number }, never>;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
     this.#db = db;
-    const after = (owner: boolean, job: boolean): AfterQuery =>
+    const after = (by: 'all' | 'owner' | 'job'): AfterQuery =>
       prepare((p: AfterParameters) =>
         db
           .selectFrom('events')
           .selectAll()
           .where('position', '>', p.position)
-          .$if(owner, query => query.where('owner', '=', p.owner))
-          .$if(job, query => query.where('job_id', '=', p.jobId))
+          .$if(by === 'owner', query => query.where('owner', '=', p.owner))
+          .$if(by === 'job', query => query.where('job_id', '=', p.jobId))
           .orderBy('position')
           .limit(opaqueNumber(p.limit))
           .compile(),
       );
-    this.#after = {
-      all: after(false, false),
-      owner: after(true, false),
-      job: after(false, true),
-      both: after(true, true),
-    };
+    this.#after = { all: after('all'), owner: after('owner'), job: after('job') };
     this.#newest = prepare(() =>
-      db.selectFrom('events').select('position').orderBy('position', 'desc').limit(1).compile(),
+      sql<{ position: number | null }>`select max(position) as position from events`.compile(db),
     );
     // Positions grow with the times, so the oldest rows are found without an index on the time.
     this.#prune = prepare((p: { maxAgeMs: number }) =>
@@ -59,10 +54,10 @@ export class SqlEventLog implements EventLog {
 
   async after(position: number, filter: EventFilter, limit: number): Promise<JobEvent[]> {
     const { owner, jobId } = filter;
-    const filtered = jobId === undefined ? 'owner' : owner === undefined ? 'job' : 'both';
-    const query = this.#after[owner === undefined && jobId === undefined ? 'all' : filtered];
+    const query = this.#after[jobId !== undefined ? 'job' : owner !== undefined ? 'owner' : 'all'];
     const rows = await query.all(this.#db, { position, owner: owner ?? '', jobId: jobId ?? '', limit });
-    return rows.map(toEvent);
+    // All events of a job have one owner, so this drops all of them or none.
+    return rows.filter(row => owner === undefined || row.owner === owner).map(toEvent);
   }
 
   async prune(maxAgeMs: number): Promise<number> {

@@ -125,9 +125,11 @@ describe('an open store', () => {
   it('throws when its thread has died', async t => {
     await using opened = await temporaryFile();
     const store = await openSqlite({ file: opened.file, exclusive: true });
-    const posts = t.mock.method(Worker.prototype, 'postMessage').mock;
+    const { mock } = t.mock.method(Worker.prototype, 'postMessage');
     const migrated = store.migrate();
-    await posts.calls[0]?.this?.terminate();
+    const thread = mock.calls[0]?.this;
+    assert.ok(thread instanceof Worker);
+    await thread.terminate();
     await assert.rejects(migrated, { code: 'storage-unavailable' });
     await assert.rejects(store.jobs.backlog(), { code: 'storage-unavailable' });
     await store.close();

@@ -129,11 +129,8 @@ class StoreThread implements StoreChanges {
   }
 
   #gone(): TintypeError {
-    const message = 'The job store is closed.';
-    return new TintypeError(
-      'storage-unavailable',
-      message,
-      this.#fault === undefined ? {} : { cause: this.#fault },
-    );
+    if (this.#fault === undefined) return new TintypeError('storage-unavailable', 'The job store is closed.');
+    const message = 'The job store stopped because of a fault.';
+    return new TintypeError('storage-unavailable', message, { cause: this.#fault });
   }
 }

@@ -38,9 +38,11 @@ export interface JobsTable {
   not_before: number;
   /** 1 if and only if it may be claimed now: pending, and due. */
   ready: 0 | 1;
+  /** 1 if and only if it is pending and its time has not come. */
+  waiting: 0 | 1;
   started_at: number | null;
   ended_at: number | null;
-  /** Both only while processing. */
+  /** Both if and only if processing. */
   claimed_at: number | null;
   lease_ends_at: number | null;
 }

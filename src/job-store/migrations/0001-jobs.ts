@@ -29,19 +29,19 @@ async function createJobsTable(db: Kysely<unknown>): Promise<void> {
     submitted_at bigint not null,
     not_before bigint not null,
     ready integer not null,
+    waiting integer not null,
     started_at bigint,
     ended_at bigint,
     claimed_at bigint,
     lease_ends_at bigint,
-    check (ready = 0 or status = 'pending'),
+    check (ready + waiting = 0 or (ready + waiting = 1 and status = 'pending')),
     check ((lease_ends_at is not null) = (status = 'processing'))
   )`.execute(db);
-  // Claims hop through the first from owner to owner; the next two are for jobs that wait and for leases.
+  // Claims hop through the first from owner to owner; the next two are for jobs that wait and for leases. None of their
+  // conditions, nor those of the queries for them, is on the status: SQLite would take the index of that instead.
   await sql`create index jobs_ready on jobs (owner, priority, id) where ready = 1`.execute(db);
-  await sql`create index jobs_waiting on jobs (not_before) where ready = 0 and status = 'pending'`.execute(
-    db,
-  );
-  await sql`create index jobs_leased on jobs (lease_ends_at) where status = 'processing'`.execute(db);
+  await sql`create index jobs_waiting on jobs (not_before) where waiting = 1`.execute(db);
+  await sql`create index jobs_leased on jobs (lease_ends_at) where lease_ends_at is not null`.execute(db);
   // Lists: of everybody or of one owner, newest first, with a filter or without.
   await sql`create index jobs_newest on jobs (submitted_at, id)`.execute(db);
   await sql`create index jobs_status on jobs (status, submitted_at, id)`.execute(db);
