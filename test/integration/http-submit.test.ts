@@ -181,7 +181,17 @@ suite('POST /jobs', () => {
       await refuses(post('--b\r\n\r\nx\r\n--b--', type), 400, 'invalid-request');
       await refuses(post('--b--\r\n', type), 400, 'invalid-request', '/image');
       await refuses(post('x', { 'content-type': 'multipart/form-data' }), 400, 'invalid-request');
-      await refuses(post('x', { 'content-type': 'image/png' }), 415, 'unsupported-media-type');
+      for (const other of ['image/png', 'text/plain', 'application/jsonx', 'nonsense']) {
+        await refuses(post('{}', { 'content-type': other }), 415, 'unsupported-media-type');
+      }
+      for (const spelling of [
+        'Application/JSON',
+        'application/json; charset=utf-8',
+        ' application/json ;x=y',
+      ]) {
+        await refuses(post('{}', { 'content-type': spelling }), 400, 'invalid-request', '/source');
+      }
+      await refuses(post('x', { 'content-type': 'Multipart/Form-Data; boundary=b' }), 400, 'invalid-request');
     });
   });
 
@@ -300,8 +310,11 @@ suite('POST /jobs', () => {
     }
     await refuses(post('{'), 400, 'invalid-request');
     await refuses(post(`{"source":{"url":"${'x'.repeat(1_100_000)}"}}`), 413, 'upload-too-large');
+    await refuses(post(''), 400, 'invalid-request');
+    await refuses(post('null'), 400, 'invalid-request');
+    await refuses(post('{"__proto__":{"source":1}}'), 400, 'invalid-request');
     const nothing = await fetch(`${service.url}/jobs`, { method: 'POST' });
-    assert.equal(nothing.status, 415);
+    assert.equal(nothing.status, 400);
   });
 
   test('leaves nothing of 200 uploads that are cut off anywhere', async () => {
