@@ -2,49 +2,47 @@
 // Runs a script under Node 24 from a clone or an installed package, whichever Node called it.
 //   node bin/node24.js FILE [ARGS…]
 // Plain JavaScript that Node 20 can run: it is what a machine with nothing installed starts first.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { installWhatIsMissing } from './install.js';
 
-export const projectRoot = path.dirname(path.dirname(realpathSync(fileURLToPath(import.meta.url))));
+const thisFile = realpathSync(fileURLToPath(import.meta.url));
+export const projectRoot = path.dirname(path.dirname(thisFile));
 export const isClone = existsSync(path.join(projectRoot, 'src', 'main.ts'));
-
-/** Installs what package-lock.json names, if node_modules is missing or older than it. */
-export function installWhatIsMissing() {
-  if (!isClone) return;
-  const modified = file => (existsSync(file) ? statSync(file).mtimeMs : 0);
-  const installed = modified(path.join(projectRoot, 'node_modules', '.package-lock.json'));
-  if (installed >= modified(path.join(projectRoot, 'package-lock.json'))) return;
-  process.stderr.write('Installing what is missing (npm ci) …\n');
-  // npm's own output goes to stderr: stdout belongs to the command.
-  const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: projectRoot,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
-  if (npm.status !== 0) {
-    process.stderr.write('npm ci failed: see its message above.\n');
-    process.exit(1);
-  }
-}
 
 /** Runs `file` under Node 24: in this process if it is one, else in a child that lives and dies with it. */
 export async function runUnderNode24(file, args) {
-  if (Number(process.versions.node.split('.')[0]) >= 24) {
-    process.argv.splice(1, process.argv.length, file, ...args);
-    await import(pathToFileURL(file).href);
-    return;
-  }
-  const child = spawn(findNode24(), [file, ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  if (isClone) await installWhatIsMissing(projectRoot);
+  if (Number(process.versions.node.split('.')[0]) < 24) return runInChild(file, args);
+  endWithLauncher();
+  process.argv.splice(1, process.argv.length, file, ...args);
+  await import(pathToFileURL(file).href);
+}
+
+function runInChild(file, args) {
+  const child = spawn(findNode24(), [thisFile, file, ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   child.on('error', error => {
-    process.stderr.write(`Node 24 could not be started: ${error.message}\n`);
+    process.stderr.write(
+      `Node 24 could not be started (${error.message}): run Tintype with Node 24 or newer.\n`,
+    );
     process.exit(1);
   });
+  // A terminal's Ctrl-C reaches the child twice then, as it does under npm: it takes two in quick succession for one.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
+}
+
+/** A launcher that is killed closes the channel to its child: nothing may go on without it. */
+function endWithLauncher() {
+  if (!process.channel) return;
+  process.on('disconnect', () => process.exit(1));
+  process.channel.unref();
 }
 
 function findNode24() {
@@ -67,12 +65,11 @@ function findNode24() {
   return process.exit(1);
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (process.argv[1] && realpathSync(process.argv[1]) === thisFile) {
   const [file, ...args] = process.argv.slice(2);
   if (!file) {
     process.stderr.write('usage: node bin/node24.js FILE [ARGS…]\n');
     process.exit(2);
   }
-  installWhatIsMissing();
   await runUnderNode24(path.resolve(projectRoot, file), args);
 }

@@ -5,7 +5,7 @@ import { systemCode } from '../errors/storage-fault.ts';
 /** A folder on its way to be there for a file, shared by all who want it at the same time. */
 export interface WantedFolder {
   /** Resolves when the folder is there. It may go again while it is empty. */
-  readonly there: Promise<void>;
+  readonly there: Promise<unknown>;
   /** Makes the folder itself durable, with those above it that are new. Done once, however often it is called. */
   settle(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export class DurableFolders {
     const made = folder === this.#root ? makeRoot(folder) : this.#make(folder, parents);
     let settling: Promise<void> | undefined;
     const wanted: WantedFolder = {
-      there: made.then(() => undefined),
+      there: made,
       settle: () => {
         settling ??= settle(folder, made, parents).finally(() => this.#unsettled.delete(folder));
         return settling;

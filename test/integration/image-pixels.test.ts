@@ -14,9 +14,8 @@ before(async () => {
 });
 after(() => renderers[Symbol.asyncDispose]());
 
-const pngSuite = testData('images', 'pngsuite');
-const photos = testData('images', 'exif-orientation');
-if (!pngSuite) console.log('Not tested: PngSuite and the orientation photos (TINTYPE_TEST_DATA is not set).');
+const pngSuite = testData('PngSuite', 'images', 'pngsuite');
+const photos = testData('the orientation photos', 'images', 'exif-orientation');
 
 if (pngSuite) {
   describe('PngSuite', () => {

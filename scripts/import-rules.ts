@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/**
+ * Who may import whom, by folder of src/. `docs/architecture.md` explains the shape. The files right in
+ * src/ and those of cli may import everything.
+ */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  config: ['errors', 'telemetry'],
+  telemetry: ['errors'],
+  jobs: ['errors'],
+  images: ['errors', 'telemetry'],
+  'job-store': ['errors', 'telemetry', 'jobs'],
+  queue: ['errors', 'telemetry', 'jobs'],
+  objects: ['errors', 'telemetry', 'jobs'],
+  fetch: ['errors', 'telemetry', 'jobs'],
+  worker: ['errors', 'telemetry', 'jobs', 'images', 'fetch'],
+  cli: ['*'],
+  http: [
+    'errors',
+    'telemetry',
+    'jobs',
+    'images/image-header.ts',
+    'images/limits.ts',
+    'images/output-options.ts',
+  ],
+};
+
+/** A client library belongs to the folder of the drivers that wrap it. A name that ends in `/` stands for its scope. */
+const libraryHomes: Readonly<Record<string, readonly string[]>> = {
+  sharp: ['images'],
+  kysely: ['job-store'],
+  'node:sqlite': ['job-store'],
+  undici: ['fetch'],
+  'ipaddr.js': ['fetch'],
+  fastify: ['http', 'app.ts'],
+  '@fastify/': ['http'],
+  pino: ['telemetry'],
+  'prom-client': ['telemetry'],
+  commander: ['cli'],
+};
+
+/** The files and folders of src/ that may read the environment. */
+const environmentReaders = ['config', 'cli', 'main.ts'];
+
+export interface Fault {
+  /** From the folder that was checked. */
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** Checks every file of a source folder against the rules above. Tests may import what they like. */
+export function checkFolder(root: string): Fault[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map(file => file.split(path.sep).join('/'))
+    .sort()
+    .flatMap(file => checkFile(file, readFileSync(path.join(root, file), 'utf8')));
+}
+
+/** `file` is relative to src/, with forward slashes. */
+export function checkFile(file: string, source: string): Fault[] {
+  const [folder = '', ...rest] = file.split('/');
+  const faults: Fault[] = [];
+  const report = (index: number, message: string): void => {
+    faults.push({ file, line: source.slice(0, index).split('\n').length, message });
+  };
+  if (rest.length > 0 && !(folder in mayImport)) report(0, `lies in ${folder}/, which has no import rule`);
+  for (const { specifier, index } of importsOf(source)) {
+    const message = specifier.startsWith('.')
+      ? relativeFault(file, folder, specifier)
+      : libraryFault(folder, specifier);
+    if (message) report(index, message);
+  }
+  const environment = source.search(/\bprocess\.env\b/);
+  if (environment >= 0 && !environmentReaders.includes(folder)) {
+    report(environment, `reads the environment; only ${environmentReaders.join(', ')} may`);
+  }
+  return faults;
+}
+
+/** Static imports, re-exports and dynamic imports of literal names; each at the start of its statement. */
+function importsOf(source: string): { specifier: string; index: number }[] {
+  const statement =
+    /^(?:import|export)\b[^;'"`]*?\bfrom\s*['"](.+?)['"]|^import\s*['"](.+?)['"]|\bimport\(\s*['"](.+?)['"]/gm;
+  return [...source.matchAll(statement)].map(match => ({
+    specifier: match[1] ?? match[2] ?? match[3] ?? '',
+    index: match.index,
+  }));
+}
+
+function relativeFault(file: string, folder: string, specifier: string): string | undefined {
+  const allowed = mayImport[folder];
+  const target = path.posix.join(path.posix.dirname(file), specifier);
+  const targetFolder = target.split('/')[0] ?? '';
+  if (target === '../package.json') return undefined;
+  if (targetFolder === '..') return `imports ${specifier}, which is outside src/`;
+  if (!allowed || allowed.includes('*') || targetFolder === folder) return undefined;
+  if (allowed.includes(targetFolder) || allowed.includes(target)) return undefined;
+  return `imports ${target}; ${folder} may import ${allowed.length > 0 ? allowed.join(', ') : 'nothing'}`;
+}
+
+function libraryFault(folder: string, specifier: string): string | undefined {
+  const rule = Object.entries(libraryHomes).find(([name]) =>
+    name.endsWith('/') ? specifier.startsWith(name) : specifier === name || specifier.startsWith(`${name}/`),
+  );
+  if (!rule || rule[1].includes(folder)) return undefined;
+  return `imports ${specifier}; only ${rule[1].join(', ')} may`;
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import os from 'node:os';
+import type { FastifyInstance } from 'fastify';
+import { type Config, isLoopback } from './config/config.ts';
+import { TintypeError } from './errors/tintype-error.ts';
+import { AddressGuard } from './fetch/address-guard.ts';
+import { Downloader } from './fetch/download.ts';
+import { createHttpServer } from './http/server.ts';
+import { RendererPool } from './images/renderer-pool.ts';
+import type { OpenJobStore } from './job-store/open-job-store.ts';
+import { openSqlite } from './job-store/sqlite.ts';
+import { Jobs } from './jobs/jobs.ts';
+import type { ObjectStore } from './jobs/object-store.ts';
+import { FilesystemObjectStore } from './objects/filesystem.ts';
+import { DatabaseQueue } from './queue/database.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { Sweeper } from './worker/sweeper.ts';
+import { Worker } from './worker/worker.ts';
+
+/** The whole service in one process. */
+export interface App {
+  readonly jobs: Jobs;
+  readonly store: OpenJobStore;
+  readonly objects: ObjectStore;
+  /** Starts the roles; resolves to the address that HTTP listens on, if it does. */
+  start(): Promise<{ url?: string }>;
+  /** Stops what was started, in reverse: no new work, then no work, then no stores. Twice is the same. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds every part from the configuration, top to bottom. The job store is opened and migrated, nothing else runs yet.
+ * Throws `storage-unavailable` when another service process has the job store.
+ */
+export async function createApp(config: Config, logger: Logger): Promise<App> {
+  const metrics = new Metrics();
+  const store = await openSqlite({ file: config.DATABASE_URL, exclusive: true });
+  await store.migrate();
+  const objects = new FilesystemObjectStore(config.OBJECT_STORE_URL);
+  await objects.clearScratch(0);
+  const queue = new DatabaseQueue(store.changes);
+  const jobs = new Jobs(store.jobs, queue);
+  const limits = {
+    maxPixels: config.MAX_PIXELS,
+    maxOutputPixels: config.MAX_OUTPUT_PIXELS,
+    maxRenderBytes: config.MAX_RENDER_BYTES,
+    allowSvg: config.ALLOW_SVG,
+  };
+  const leaseMs = config.LEASE_SECONDS * 1000;
+
+  const downloader = new Downloader({
+    guard: new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES),
+    maxBytes: config.MAX_UPLOAD_BYTES,
+    idleMs: config.JOB_TIMEOUT_SECONDS * 1000,
+    totalMs: config.MAX_JOB_SECONDS * 1000,
+  });
+  const renderers = new RendererPool({
+    size: config.WORKER_CONCURRENCY,
+    limits,
+    memoryBytes: config.RENDER_MEMORY_BYTES,
+    logger,
+    metrics,
+  });
+  const worker = new Worker({
+    name: `${os.hostname()}/${process.pid}/${randomUUID()}`,
+    attempts: store.attempts,
+    queue,
+    objects,
+    downloader,
+    renderers,
+    policy: { maxAttempts: config.MAX_ATTEMPTS, maxJobMs: config.MAX_JOB_SECONDS * 1000 },
+    slots: config.WORKER_CONCURRENCY * 2,
+    leaseMs,
+    logger,
+    metrics,
+  });
+  const sweeper = new Sweeper({ ...store, objects, queue, leaseMs, logger });
+
+  metrics.gaugeBacklog(() => store.jobs.backlog());
+  const http = config.ROLES.includes('api')
+    ? await createHttpServer({
+        jobs,
+        store: store.jobs,
+        uploads: store.uploads,
+        events: store.events,
+        changes: store.changes,
+        objects,
+        limits,
+        maxUploadBytes: config.MAX_UPLOAD_BYTES,
+        loopbackOnly: isLoopback(config.HOST),
+        ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
+        readiness: () => readiness(store, objects),
+        metrics,
+        logger,
+      })
+    : undefined;
+
+  let stopped: Promise<void> | undefined;
+  return {
+    jobs,
+    store,
+    objects,
+    async start() {
+      if (config.ROLES.includes('worker')) worker.start();
+      if (config.ROLES.includes('sweeper')) sweeper.start();
+      return http === undefined ? {} : { url: await listen(http, config) };
+    },
+    stop() {
+      stopped ??= (async () => {
+        await http?.close();
+        await worker.stop();
+        await sweeper.stop();
+        await renderers.stop();
+        await downloader.close();
+        await queue.close();
+        await store.close();
+      })();
+      return stopped;
+    },
+  };
+}
+
+async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<string> {
+  try {
+    return await http.listen({ host: HOST, port: PORT });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? 'something else listens there' : message;
+    throw new TintypeError('invalid-configuration', `HOST is '${HOST}', PORT is '${PORT}': ${reason}.`, {
+      cause,
+    });
+  }
+}
+
+/** Each engine's fault, or null when it answers. */
+async function readiness(store: OpenJobStore, objects: ObjectStore): Promise<Record<string, string | null>> {
+  const fault = (check: Promise<unknown>) =>
+    check.then(
+      () => null,
+      error => TintypeError.from(error).message,
+    );
+  const [jobStore, objectStore] = await Promise.all([fault(store.jobs.backlog()), fault(objects.check())]);
+  return { jobStore, objectStore };
+}

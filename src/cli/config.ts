@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { type Config, readConfig } from '../config/config.ts';
+import { variables } from '../config/variables.ts';
+import { table } from './table.ts';
+
+interface EffectiveValue {
+  readonly name: string;
+  /** Null when it is unset and has no default. */
+  readonly value: Config[keyof Config] | null;
+  readonly from: 'environment' | 'default';
+}
+
+export function configCommand(): Command {
+  return new Command('config')
+    .description('show the effective configuration and where each value comes from; secrets are hidden')
+    .option('--json', 'print JSON')
+    .action(({ json }: { json?: boolean }) => {
+      const values = effectiveValues(process.env);
+      console.log(json ? JSON.stringify(values, null, 2) : asTable(values));
+    });
+}
+
+function effectiveValues(env: NodeJS.ProcessEnv): EffectiveValue[] {
+  const config = readConfig(env);
+  return (Object.keys(variables) as (keyof Config)[]).map(name => ({
+    name,
+    value: withoutPassword(config[name]) ?? null,
+    from: env[name] ? 'environment' : 'default',
+  }));
+}
+
+/** The one place where a secret can be today: the password of a URL. */
+function withoutPassword(value: Config[keyof Config]): Config[keyof Config] {
+  return typeof value === 'string' ? value.replace(/(:\/\/[^/@:]*:)[^/]*@/, '$1…@') : value;
+}
+
+function asTable(values: readonly EffectiveValue[]): string {
+  const rows = values.map(({ name, value, from }) => [name, value === null ? '–' : String(value), from]);
+  return table(['variable', 'value', 'from'], rows);
+}

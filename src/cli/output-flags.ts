@@ -1,0 +1,126 @@
+import { Option } from 'commander';
+import type { TSchema } from 'typebox';
+import Value from 'typebox/value';
+import { optionFields } from '../images/operations.ts';
+import type { NamedOutput } from '../images/output-names.ts';
+import {
+  defaultOutputs,
+  nameOutputs,
+  type OutputInput,
+  type OutputOptions,
+} from '../images/output-options.ts';
+import { nearest, refusal } from './nearest.ts';
+
+type Field = keyof typeof optionFields;
+
+/** What a flag can't say well, or says already: `--size` stands for width and height. */
+const withoutFlag: readonly Field[] = ['size', 'width', 'height', 'crop', 'watermark'];
+/** On unless it is switched off, with `--no-auto-orient`; and what that does. */
+const onByDefault: Partial<Record<Field, string>> = {
+  autoOrient: 'Leave the image as it is stored, whatever its EXIF orientation says.',
+};
+
+/** What commander makes of the flags below. */
+export type OutputFlags = { readonly size?: readonly string[] } & Omit<
+  OutputOptions,
+  (typeof withoutFlag)[number]
+>;
+
+/** One flag for each option of an output, from the same table as the API's. */
+export function outputFlags(): Option[] {
+  const fields = (Object.keys(optionFields) as Field[]).filter(field => !withoutFlag.includes(field));
+  return [sizeFlag(), ...fields.map(flag)];
+}
+
+/**
+ * The outputs that the flags ask for: one for each size, all with the same options; without flags a thumbnail.
+ * Without a size the image keeps its own, and its name. Throws `invalid-request`.
+ */
+export function requestedOutputs(flags: OutputFlags, sourceFilename: string): NamedOutput[] {
+  const { size: sizes = [], ...rest } = flags;
+  // Commander sets a `--no-…` flag to true where it was not given.
+  const options: OutputInput = Object.fromEntries(
+    Object.entries(rest).filter(([field, value]) => !(value === true && field in onByDefault)),
+  );
+  if (sizes.length === 0 && Object.keys(options).length === 0) return defaultOutputs(sourceFilename);
+  if (sizes.length === 0) return converted(options, sourceFilename);
+  const name = (size: string): string => (sizes.length === 1 ? 'thumb' : size);
+  return nameOutputs(
+    sizes.map(size => ({ ...options, name: name(size), size })),
+    sourceFilename,
+  );
+}
+
+function converted(options: OutputInput, sourceFilename: string): NamedOutput[] {
+  const name = 'image';
+  return nameOutputs([{ ...options, name }], sourceFilename).map(output => ({
+    ...output,
+    filename: output.filename.slice(`${name}_`.length),
+  }));
+}
+
+function sizeFlag(): Option {
+  const schema = optionFields.size;
+  return new Option('--size <size>', `${description(schema)} Several --size make several images.`).argParser<
+    string[]
+  >((text, earlier = []) => [...earlier, checked('--size', schema, text) as string]);
+}
+
+function flag(field: Field): Option {
+  const schema: TSchema = optionFields[field];
+  const long = `--${field.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
+  if (onByDefault[field] !== undefined) return new Option(long.replace('--', '--no-'), onByDefault[field]);
+  if (isSwitch(schema) && alternativesOf(schema).length === 1) return new Option(long, description(schema));
+  const value = isSwitch(schema) ? '[value]' : `<${field}>`;
+  const words = wordsOf(schema);
+  const about = words.length > 0 ? `${description(schema)} One of ${words.join(', ')}.` : description(schema);
+  return new Option(`${long} ${value}`, about).argParser(text => checked(long, schema, text));
+}
+
+/** The text as the value that the schema asks for. */
+function checked(long: string, schema: TSchema, text: string): unknown {
+  const value = numberOf(schema) && text.trim() !== '' ? Number(text) : text;
+  if (text === 'true' && isSwitch(schema)) return true;
+  if (Value.Check(schema, value)) return value;
+  throw refusal(`${long} ${text}`, accepted(schema), nearest(text, wordsOf(schema)));
+}
+
+function accepted(schema: TSchema): string {
+  const words = wordsOf(schema);
+  if (words.length > 0) return words.join(', ');
+  const number = numberOf(schema);
+  if (number === undefined) return description(schema);
+  const range = `a${number.type === 'integer' ? ' whole' : ''} number from ${number.minimum} to ${number.maximum}`;
+  return isSwitch(schema) ? `${range}, or no value as the last flag` : range;
+}
+
+interface PlainSchema {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly description?: string;
+  readonly anyOf?: readonly PlainSchema[];
+}
+
+function alternativesOf(schema: TSchema): readonly PlainSchema[] {
+  const plain = schema as PlainSchema;
+  return plain.anyOf ?? [plain];
+}
+
+function isSwitch(schema: TSchema): boolean {
+  return alternativesOf(schema).some(({ type }) => type === 'boolean');
+}
+
+/** The part of the schema that takes a number. */
+function numberOf(schema: TSchema): PlainSchema | undefined {
+  return alternativesOf(schema).find(({ type }) => type === 'number' || type === 'integer');
+}
+
+function wordsOf(schema: TSchema): readonly string[] {
+  return (schema as PlainSchema).enum ?? [];
+}
+
+function description(schema: TSchema): string {
+  return (schema as PlainSchema).description ?? '';
+}

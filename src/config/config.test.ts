@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { TintypeError } from '../errors/tintype-error.ts';
+import { type Environment, isLoopback, readConfig } from './config.ts';
+import { variables } from './variables.ts';
+
+function faultsOf(env: Environment): string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    assert(error instanceof TintypeError);
+    assert.equal(error.code, 'invalid-configuration');
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map(line => line.trim());
+  }
+}
+
+test('an empty environment gives the embedded defaults, with paths from the root', () => {
+  const config = readConfig({}, '/somewhere');
+  assert.equal(config.DATABASE_URL, '/somewhere/data/tintype.db');
+  assert.equal(config.OBJECT_STORE_URL, '/somewhere/data/objects');
+  assert.equal(config.PORT, 8080);
+  assert.equal(config.MAX_UPLOAD_BYTES, 64 * 2 ** 20);
+  assert.equal(config.AUTH, undefined);
+});
+
+test('every fault is reported at once: variable, what was found, what is accepted', () => {
+  const faults = faultsOf({
+    PORT: '80800',
+    LEASE_SECONDS: '-1',
+    DATABASE_URL: 'mysql://here',
+    ALLOW_PRIVATE_ADDRESSES: '10.0.0.0/33',
+    ROLES: 'api,wroker',
+  });
+  assert.equal(faults.length, 5);
+  assert.deepEqual(
+    faults.filter(fault => !/^[A-Z_]+ is '.+'; accepted: .+/.test(fault)),
+    [],
+  );
+  assert.match(faults.join('\n'), /PORT is '80800'; accepted: a whole number from 0 to 65535/);
+});
+
+test('an address that others can reach is refused unless AUTH=off is spelled out', () => {
+  assert.match(faultsOf({ HOST: '0.0.0.0' }).join(), /AUTH=off spelled out/);
+  assert.deepEqual(faultsOf({ HOST: '0.0.0.0', AUTH: 'off' }), []);
+  for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost']) {
+    assert.deepEqual(faultsOf({ HOST: host }), []);
+  }
+  assert.equal(isLoopback('::ffff:10.0.0.1'), false);
+});
+
+test('roles can not be split on SQLite', () => {
+  assert.match(faultsOf({ ROLES: 'api,worker' }).join(), /in one process/);
+});
+
+test('bytes are read with and without a unit', () => {
+  const read = (text: string) => readConfig({ MAX_UPLOAD_BYTES: text }).MAX_UPLOAD_BYTES;
+  assert.equal(read('1000'), 1000);
+  assert.equal(read('1.5GB'), 1_500_000_000);
+  assert.equal(read('2 kib'), 2048);
+  assert.equal(faultsOf({ MAX_UPLOAD_BYTES: '2 parsecs' }).length, 1);
+});
+
+test('docs/configuration.md lists every variable', async () => {
+  const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+  const documented = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+  assert.deepEqual(documented.sort(), Object.keys(variables).sort());
+});

@@ -1,0 +1,71 @@
+import { BlockList, isIP } from 'node:net';
+import path from 'node:path';
+import { TintypeError } from '../errors/tintype-error.ts';
+import { roles, variables } from './variables.ts';
+
+type Variables = typeof variables;
+type Value<V> = V extends { kind: { parse(text: string, root: string): infer T } } ? NonNullable<T> : never;
+
+/** One typed value a variable, under the variable's own name. Unset ones without a default are undefined. */
+export type Config = {
+  readonly [Name in keyof Variables]:
+    | Value<Variables[Name]>
+    | (Variables[Name]['default'] extends string ? never : undefined);
+};
+
+/** Variable names and texts, as `process.env` has them. An empty text counts as unset. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the environment. Throws one `invalid-configuration` that lists every fault there is: the variable, what was
+ * found, what is accepted. Relative paths start from `root`.
+ */
+export function readConfig(env: Environment, root: string = defaultRoot()): Config {
+  const faults: string[] = [];
+  const config: Record<string, unknown> = {};
+  for (const [name, { kind, default: defaultText }] of Object.entries(variables)) {
+    const found = env[name] || defaultText;
+    if (found === undefined) continue;
+    const value = kind.parse(found, root);
+    if (value === undefined) faults.push(`${name} is '${found}'; accepted: ${kind.accepts}`);
+    config[name] = value;
+  }
+  faults.push(...combinationFaults(config as Partial<Config>));
+  if (faults.length > 0) {
+    throw new TintypeError(
+      'invalid-configuration',
+      `The configuration has faults:\n  ${faults.join('\n  ')}`,
+    );
+  }
+  return config as Config;
+}
+
+/** In a clone the project's folder, wherever the launcher was called from; else the working directory. */
+function defaultRoot(): string {
+  return import.meta.url.endsWith('.ts') ? path.resolve(import.meta.dirname, '../..') : process.cwd();
+}
+
+/** Values that are right one by one and wrong together. Values that are wrong already are left out. */
+function combinationFaults(config: Partial<Config>): string[] {
+  const faults: string[] = [];
+  if (config.ROLES && config.ROLES.length < roles.length) {
+    faults.push(`ROLES is '${config.ROLES.join(',')}'; accepted on SQLite: all roles, in one process`);
+  }
+  if (config.HOST && !isLoopback(config.HOST) && config.AUTH === undefined) {
+    faults.push(
+      `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: a loopback address, or AUTH=off spelled out`,
+    );
+  }
+  return faults;
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether only this machine can reach a listener on that host. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true;
+  const version = isIP(host);
+  return version !== 0 && loopback.check(host, version === 4 ? 'ipv4' : 'ipv6');
+}

@@ -1,0 +1,98 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import path from 'node:path';
+
+/** How one kind of value is read from an environment variable. */
+export interface ValueKind<T> {
+  /** What a right value looks like, for the person who gave a wrong one. */
+  readonly accepts: string;
+  /** Undefined when the text is not such a value. `root` is what relative paths start from. */
+  parse(text: string, root: string): T | undefined;
+}
+
+const unitBytes = { '': 1, KB: 1e3, MB: 1e6, GB: 1e9, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30 };
+
+export function wholeNumber(least: number, most: number): ValueKind<number> {
+  return {
+    accepts: `a whole number from ${least} to ${most}`,
+    parse: text => {
+      const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return number >= least && number <= most ? number : undefined;
+    },
+  };
+}
+
+export const seconds: ValueKind<number> = {
+  accepts: 'seconds, more than 0, such as 30 or 0.5',
+  parse: text => {
+    const number = /^\d{1,9}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+    return number > 0 ? number : undefined;
+  },
+};
+
+export const bytes: ValueKind<number> = {
+  accepts: 'a number of bytes such as 67108864, 64MiB or 1.5GB',
+  parse: text => {
+    const match = /^(\d{1,15}(?:\.\d{1,3})?) ?([KMG]?I?B)?$/i.exec(text);
+    const unit = match && unitBytes[(match[2] ?? '').toUpperCase() as keyof typeof unitBytes];
+    const number = unit ? Math.round(Number(match[1]) * unit) : 0;
+    return number > 0 && Number.isSafeInteger(number) ? number : undefined;
+  },
+};
+
+export const yesOrNo: ValueKind<boolean> = {
+  accepts: 'true or false',
+  parse: text => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
+
+export function oneOf<const T extends string>(values: readonly T[]): ValueKind<T> {
+  return { accepts: values.join(', '), parse: text => values.find(value => value === text) };
+}
+
+export function listOf<const T extends string>(values: readonly T[]): ValueKind<readonly T[]> {
+  return {
+    accepts: `a comma list of ${values.join(', ')}`,
+    parse: text => {
+      const parts = text.split(',').map(part => values.find(value => value === part.trim()));
+      return parts.every(part => part !== undefined) ? [...new Set(parts)] : undefined;
+    },
+  };
+}
+
+export const text: ValueKind<string> = { accepts: 'text', parse: value => value };
+
+export const webUrl: ValueKind<string> = {
+  accepts: 'an http or https URL without query, such as https://images.example.org',
+  parse: value => {
+    const url = URL.parse(value);
+    const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
+    return plain ? url.href.replace(/\/$/, '') : undefined;
+  },
+};
+
+/** A scheme and a path, such as `sqlite:data/tintype.db`; parsed to the absolute path. */
+export function localPath(scheme: string): ValueKind<string> {
+  return {
+    accepts: `${scheme}:<path>`,
+    parse: (value, root) => {
+      const rest = value.startsWith(`${scheme}:`)
+        ? value.slice(scheme.length + 1).replace(/^\/\/(?=\/)/, '')
+        : '';
+      return rest ? path.resolve(root, rest) : undefined;
+    },
+  };
+}
+
+export const addressRanges: ValueKind<boolean | readonly string[]> = {
+  accepts: 'true, false, or a comma list of CIDR ranges such as 10.0.0.0/8,fd00::/8',
+  parse: value => {
+    if (value === 'true' || value === 'false') return value === 'true';
+    const ranges = value.split(',').map(range => range.trim());
+    return ranges.every(isCidr) ? ranges : undefined;
+  },
+};
+
+function isCidr(range: string): boolean {
+  const [address = '', prefix = ''] = range.split('/');
+  const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+}

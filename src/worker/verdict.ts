@@ -1,0 +1,26 @@
+import type { TintypeError } from '../errors/tintype-error.ts';
+import type { AttemptEnd, Claim } from '../jobs/attempt-store.ts';
+import type { Failure } from '../jobs/job.ts';
+import { canHelp, countsAgainstJob, type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
+
+/**
+ * What becomes of a job whose attempt failed. Faults of our own stores and a shutdown count nothing; a passing fault is
+ * tried again until the attempts are used up; a permanent one, such as a broken image, ends the job at once.
+ */
+export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy): AttemptEnd {
+  const failure: Failure = { code: error.code, message: error.message };
+  if (!countsAgainstJob(error)) {
+    const uncounted = Math.max(1, claim.attempt - claim.job.attempts);
+    const delayMs = error.code === 'shutting-down' ? 0 : retryDelayMs(uncounted);
+    return { result: 'requeued', failure, counts: false, delayMs };
+  }
+  const failures = claim.job.attempts + 1;
+  if (canHelp(error) && failures < policy.maxAttempts) {
+    return { result: 'requeued', failure, counts: true, delayMs: retryDelayMs(failures) };
+  }
+  return {
+    result: 'failed',
+    failure,
+    ...(error.output === undefined ? {} : { outputFailures: { [error.output]: failure } }),
+  };
+}

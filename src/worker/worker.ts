@@ -1,0 +1,181 @@
+import { addAbortListener } from 'node:events';
+import { TintypeError } from '../errors/tintype-error.ts';
+import type { AttemptEnd, AttemptStore, Claim } from '../jobs/attempt-store.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import { type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type AttemptParts, attemptJob } from './attempt.ts';
+import { type HeldClaim, LeaseKeeper } from './lease-keeper.ts';
+import { verdict } from './verdict.ts';
+
+export interface WorkerOptions extends AttemptParts {
+  /** Names this worker in the rows of its attempts. */
+  readonly name: string;
+  readonly attempts: AttemptStore;
+  readonly queue: JobQueue;
+  readonly policy: RetryPolicy;
+  /** Jobs in work at the same time; more than the renderers, so that they never wait for a fetch or a sync to disk. */
+  readonly slots: number;
+  readonly leaseMs: number;
+  readonly logger: Logger;
+}
+
+/** Longest wait for a ring before looking into the job store all the same (invariant 2), in milliseconds. */
+const longestWaitMs = 5_000;
+/** How often jobs whose time has come are made ready while there is other work, in milliseconds. */
+const readyEveryMs = 500;
+/** How long running attempts may take to finish at shutdown before they are given back, in milliseconds. */
+const graceMs = 3_000;
+
+/** Claims what is fairest, makes it, ends it; until it is stopped. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #leases: LeaseKeeper;
+  readonly #running = new Set<Promise<void>>();
+  /** Aborted first: claim no more. */
+  readonly #stopping = new AbortController();
+  /** Aborted after the grace: give back what is running. */
+  readonly #givingBack = new AbortController();
+  #loop: Promise<void> | undefined;
+  #readiedAt = 0;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#leases = new LeaseKeeper(options.attempts, options.leaseMs, options.logger);
+  }
+
+  start(): void {
+    this.#loop ??= this.#work();
+  }
+
+  /** Lets running attempts finish for a short while, gives the rest back to the queue, and resolves when all is still. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    const grace = setTimeout(() => {
+      this.#givingBack.abort(new TintypeError('shutting-down', 'The worker is shutting down.'));
+    }, graceMs);
+    await this.#loop;
+    await Promise.all(this.#running);
+    clearTimeout(grace);
+  }
+
+  async #work(): Promise<void> {
+    const { attempts, name, slots, leaseMs, logger } = this.#options;
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      // Half of the slots at least, so that under load one transaction claims for several.
+      if (slots - this.#running.size < Math.ceil(slots / 2)) {
+        await this.#slotFreed();
+        continue;
+      }
+      try {
+        const free = slots - this.#running.size;
+        const dueInMs = await this.#readyDue();
+        const claims = await attempts.claim(name, free, leaseMs);
+        for (const claim of claims) this.#start(claim);
+        if (claims.length < free) await this.#wait(dueInMs);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        logger.error({ err: error }, 'work could not be claimed');
+        await this.#options.queue.wait(retryDelayMs(failures), this.#stopping.signal);
+      }
+    }
+  }
+
+  /** Milliseconds until the next delayed job is due, as far as that was asked. */
+  async #readyDue(): Promise<number> {
+    const sinceMs = performance.now() - this.#readiedAt;
+    if (sinceMs < readyEveryMs) return readyEveryMs - sinceMs;
+    this.#readiedAt = performance.now();
+    const { nextDue } = await this.#options.attempts.readyDue();
+    return nextDue === undefined ? longestWaitMs : Math.max(1, nextDue - Date.now());
+  }
+
+  /** Resolves when an attempt ends, or at once when the worker is stopping. */
+  async #slotFreed(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _stopping = addAbortListener(this.#stopping.signal, () => resolve());
+    await Promise.race([promise, ...this.#running]);
+  }
+
+  #wait(dueInMs: number): Promise<void> {
+    return this.#options.queue.wait(Math.min(longestWaitMs, dueInMs), this.#stopping.signal);
+  }
+
+  #start(claim: Claim): void {
+    const running = this.#run(claim).catch(error => {
+      this.#options.logger.error({ err: error, job: claim.job.id }, 'an attempt could not be ended');
+    });
+    this.#running.add(running);
+    void running.finally(() => this.#running.delete(running));
+  }
+
+  async #run(claim: Claim): Promise<void> {
+    const lost = new AbortController();
+    const held: HeldClaim = {
+      jobId: claim.job.id,
+      attempt: claim.attempt,
+      progress: 0,
+      lost: () => lost.abort(new TintypeError('job-cancelled', 'The job was cancelled or taken over.')),
+    };
+    this.#leases.hold(held);
+    try {
+      const end = await this.#attempt(claim, held, lost.signal);
+      if (!lost.signal.aborted) await this.#end(claim, end, lost.signal);
+    } finally {
+      this.#leases.release(held);
+    }
+  }
+
+  async #attempt(claim: Claim, held: HeldClaim, lost: AbortSignal): Promise<AttemptEnd> {
+    const { policy, logger } = this.#options;
+    const overtime = new AbortController();
+    const timer = setTimeout(() => {
+      const text = `The job took more than ${policy.maxJobMs / 1000} s of running time.`;
+      overtime.abort(new TintypeError('job-timeout', text));
+    }, policy.maxJobMs - claim.ranMs);
+    const signal = AbortSignal.any([lost, overtime.signal, this.#givingBack.signal]);
+    try {
+      const outputs = await attemptJob(claim, this.#options, signal, progress => {
+        held.progress = progress;
+      });
+      return { result: 'complete', outputs };
+    } catch (thrown) {
+      const error = TintypeError.from(signal.aborted ? signal.reason : thrown);
+      logger.info({ err: error, job: claim.job.id, attempt: claim.attempt }, 'attempt failed');
+      return verdict(claim, error, policy);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Writes the end, again and again if the job store is away: the lease decides when it is too late. */
+  async #end(claim: Claim, end: AttemptEnd, lost: AbortSignal): Promise<void> {
+    const { attempts, metrics, objects } = this.#options;
+    const ref = { jobId: claim.job.id, attempt: claim.attempt };
+    const held = await this.#untilStored(() => attempts.end(ref, end), lost);
+    if (!held) {
+      if (end.result === 'complete') await objects.delete(end.outputs.map(({ key }) => key));
+      return;
+    }
+    if (end.result === 'requeued') return;
+    const status = end.result;
+    metrics.jobsEnded.inc({ status, code: end.result === 'failed' ? end.failure.code : '' });
+    metrics.jobSeconds.observe({ status }, (Date.now() - claim.job.submittedAt) / 1000);
+  }
+
+  async #untilStored(write: () => Promise<boolean>, lost: AbortSignal): Promise<boolean> {
+    for (let failures = 1; !lost.aborted; failures += 1) {
+      try {
+        return await write();
+      } catch (error) {
+        if (TintypeError.from(error).code !== 'storage-unavailable') throw error;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        setTimeout(resolve, retryDelayMs(failures));
+        await promise;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { photo } from '../support/photo.ts';
+import { Service } from '../support/service.ts';
+
+const jobs = 500;
+const kills = 10;
+
+/** Whatever its port, the service's present address; submissions and questions go to the newest. */
+interface Target {
+  service: Service;
+}
+
+test(`SIGKILL ${kills} times in the middle of ${jobs} jobs: none lost, none double`, {
+  timeout: 300_000,
+}, async t => {
+  const env = { LEASE_SECONDS: '2' };
+  const target: Target = { service: await Service.start(env) };
+  const { folder } = target.service;
+  t.after(async () => {
+    await target.service.end('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+  const image = await photo(1500, 1000).jpeg().toBuffer();
+
+  const accepted: string[] = [];
+  const submitting = submitAll(target, image, accepted);
+  for (let kill = 1; kill <= kills; kill += 1) {
+    await until(() => accepted.length >= (jobs / (kills + 1)) * kill);
+    await target.service.end('SIGKILL');
+    target.service = await Service.start(env, folder);
+  }
+  await submitting;
+
+  const ended = await endOfAll(target, accepted);
+  assert.deepEqual(count(ended.map(job => job.status)), { complete: jobs });
+  const sums = new Set(ended.map(job => job.outputs[0].sha256));
+  assert.equal(sums.size, 1, 'the same photo gives the same thumbnail');
+  for (const job of ended) {
+    const answer = await fetch(new URL(job.location, target.service.url));
+    assert.equal(
+      createHash('sha256')
+        .update(await answer.bytes())
+        .digest('hex'),
+      job.outputs[0].sha256,
+    );
+  }
+
+  // A start sweeps what dead attempts left; then each job has one attempt's objects and no other.
+  await target.service.end('SIGTERM');
+  target.service = await Service.start(env, folder);
+  await until(async () => (await doubles(folder)).length === 0);
+});
+
+/** Submits until `jobs` are accepted; a submission that died with the service counts as not accepted. */
+async function submitAll(target: Target, image: Buffer, accepted: string[]): Promise<void> {
+  const lane = async () => {
+    while (accepted.length < jobs) {
+      try {
+        const form = new FormData();
+        form.append('image', new Blob([new Uint8Array(image)]), 'photo.jpg');
+        const answer = await fetch(`${target.service.url}/jobs`, { method: 'POST', body: form });
+        const { id } = (await answer.json()) as { id: string };
+        if (answer.status === 202 && accepted.length < jobs) accepted.push(id);
+      } catch {
+        await pause();
+      }
+    }
+  };
+  await Promise.all([lane(), lane(), lane(), lane()]);
+}
+
+interface EndedJob {
+  readonly status: string;
+  readonly location: string;
+  readonly outputs: [{ sha256: string }];
+}
+
+async function endOfAll(target: Target, ids: readonly string[]): Promise<EndedJob[]> {
+  const ended: EndedJob[] = [];
+  for (const id of ids) {
+    let job: EndedJob | undefined;
+    await until(async () => {
+      const answer = await fetch(`${target.service.url}/jobs/${id}`);
+      assert.equal(answer.status, 200, `accepted job ${id} is known`);
+      job = (await answer.json()) as EndedJob;
+      return job.status !== 'pending' && job.status !== 'processing';
+    });
+    if (job) ended.push(job);
+  }
+  return ended;
+}
+
+/** Jobs that have objects of more than one attempt. */
+async function doubles(folder: string): Promise<string[]> {
+  const root = path.join(folder, 'objects/jobs');
+  const found: string[] = [];
+  for (const id of await readdir(root)) {
+    if ((await readdir(path.join(root, id))).length > 1) found.push(id);
+  }
+  return found;
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await pause();
+}
+
+function pause(): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, 20));
+}
+
+function count(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}

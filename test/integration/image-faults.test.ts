@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+import sharp, { type Create } from 'sharp';
+import { rendererPids, TestPool } from '../support/renderer-pool.ts';
+
+const mebibyte = 2 ** 20;
+
+describe('images that are damaged or lie', () => {
+  it('calls a truncated JPEG corrupt, and what is no image by its name', async () => {
+    await using renderers = await TestPool.create();
+    const whole = await noise(800, 600);
+    const cases: [name: string, bytes: Buffer | string, code: string][] = [
+      ['half.jpg', whole.subarray(0, whole.length / 2), 'corrupt-image'],
+      ['start.jpg', whole.subarray(0, 12), 'corrupt-image'],
+      ['text.png', 'I am no image, whatever my name says.', 'not-an-image'],
+      ['empty.png', '', 'empty-upload'],
+      ['page.html', '<html><svg></svg></html>', 'not-an-image'],
+      ['heic.jpg', heic(), 'unsupported-image'],
+      ['drawing.svg', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 'unsupported-image'],
+    ];
+    for (const [name, bytes, code] of cases) {
+      await writeFile(renderers.file(name), bytes);
+      await assert.rejects(renderers.render(renderers.file(name), { size: '50x50' }), { code }, name);
+    }
+    // A damaged image costs a renderer, but the next one works.
+    await writeFile(renderers.file('whole.jpg'), whole);
+    assert.equal((await renderers.render(renderers.file('whole.jpg'), { size: '50x50' })).width, 50);
+  });
+
+  it('refuses 41 bytes that announce a giant from the header alone, a hundred at once', async () => {
+    await using renderers = await TestPool.create();
+    const source = renderers.file('giant.png');
+    await writeFile(source, pngHeader(786_464, 32));
+    const refused = Array.from({ length: 100 }, () =>
+      assert.rejects(renderers.render(source, {}), {
+        code: 'image-too-large',
+        message:
+          /^The image is 786464×32 and would take about [\d,]+ MiB to decode; at most 512 are allowed\.$/,
+      }),
+    );
+    await Promise.all(refused);
+    assert.deepEqual(await rendererPids(), []);
+  });
+
+  it('decodes no more pixels than the header said', async () => {
+    await using renderers = await TestPool.create();
+    const source = renderers.file('large.png');
+    await sharp({ create: { width: 3000, height: 3000, channels: 3, background: 'red' } })
+      .png()
+      .toFile(source);
+    const header = { ...(await renderers.inspect(source)), width: 10, height: 10 };
+    const outputs = [{ name: 'out', options: {}, target: renderers.file('out') }];
+    const render = renderers.pool.render({ source, header, outputs }, new AbortController().signal);
+    await assert.rejects(render, { code: 'image-too-large' });
+  });
+
+  it('names the output whose crop lies outside the image', async () => {
+    await using renderers = await TestPool.create();
+    await writeFile(renderers.file('photo.jpg'), await noise(80, 60));
+    const options = { crop: { left: 60, top: 0, width: 40, height: 10 } };
+    await assert.rejects(renderers.render(renderers.file('photo.jpg'), options), {
+      code: 'invalid-output',
+      output: 'out',
+    });
+  });
+
+  it('gives fresh pixels for a path that is written again and again', async () => {
+    await using renderers = await TestPool.create();
+    const source = renderers.file('same');
+    for (let round = 0; round < 60; round++) {
+      const format = (['webp', 'png', 'jpeg'] as const)[round % 3] ?? 'png';
+      const red = (round * 4) % 256;
+      const background = { r: red, g: 100, b: 50 };
+      await sharp({ create: { width: 16, height: 16, channels: 3, background } })
+        .toFormat(format)
+        .toFile(source);
+      const output = await renderers.render(source, { format: 'png' });
+      const [found = -1] = await sharp(output.path).raw().toBuffer();
+      assert.ok(Math.abs(found - red) <= 6, `round ${round}: ${found} instead of ${red}`);
+    }
+  });
+});
+
+describe('SVG', () => {
+  it('draws a plain one where it is allowed', async () => {
+    await using renderers = await TestPool.create({ limits: { allowSvg: true } });
+    const source = renderers.file('a.svg');
+    await writeFile(source, svg('<rect width="100%" height="100%" fill="lime"/>'));
+    const output = await renderers.render(source, { size: '20x20' });
+    assert.equal(output.contentType, 'image/png');
+    assert.deepEqual([...(await sharp(output.path).raw().toBuffer()).subarray(0, 3)], [0, 255, 0]);
+  });
+
+  it('shows neither neighbours nor files nor what a URL holds', async () => {
+    await using renderers = await TestPool.create({ limits: { allowSvg: true } });
+    let asked = 0;
+    const server = http.createServer((_, response) => {
+      asked++;
+      response.end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const red = renderers.file('red.png');
+    await sharp({ create: { width: 20, height: 20, channels: 3, background: 'red' } })
+      .png()
+      .toFile(red);
+    const image = (href: string) => `<image href="${href}" width="100" height="100"/>`;
+    const links = ['red.png', red, `file://${red}`, './red.png', `http://127.0.0.1:${port}/a.png`];
+    for (const content of [...links.map(image), `<use href="http://127.0.0.1:${port}/a.svg#a"/>`]) {
+      await writeFile(renderers.file('b.svg'), svg(content));
+      const output = await renderers.render(renderers.file('b.svg'), {});
+      const pixels = await sharp(output.path).ensureAlpha().raw().toBuffer();
+      assert.ok(
+        pixels.every(value => value === 0),
+        content,
+      );
+    }
+    assert.equal(asked, 0);
+    server.close();
+  });
+
+  it('is killed in 6 s when it expands without end, while a neighbour is rendered', async () => {
+    await using renderers = await TestPool.create({ size: 2, limits: { allowSvg: true } });
+    await writeFile(renderers.file('bomb.svg'), svgBomb());
+    await writeFile(renderers.file('photo.jpg'), await noise(800, 600));
+    const started = performance.now();
+    const bomb = assert.rejects(renderers.render(renderers.file('bomb.svg'), { size: '500x500' }), {
+      code: /render-timeout|image-too-large|corrupt-image/,
+    });
+    const neighbour = await renderers.render(renderers.file('photo.jpg'), { size: '50x50' });
+    assert.equal(neighbour.width, 50);
+    await bomb;
+    console.log(`SVG bomb ended after ${Math.round(performance.now() - started)} ms`);
+  });
+});
+
+describe('the renderers', () => {
+  it('die within a moment when the caller gives up, with the caller’s reason', async () => {
+    await using renderers = await TestPool.create();
+    const source = renderers.file('slow.png');
+    await writeFile(source, await noise(3000, 2000));
+    const caller = new AbortController();
+    const render = renderers.render(source, { format: 'avif' }, { signal: caller.signal });
+    render.catch(() => {});
+    const [pid = 0] = await eventually(rendererPids, pids => pids.length === 1);
+    const reason = new Error('enough');
+    caller.abort(reason);
+    await assert.rejects(render, reason);
+    assert.throws(() => process.kill(pid, 0));
+    assert.equal(await renderers.kills('cancelled'), 1);
+    assert.equal((await renderers.render(source, { size: '10x10' })).width, 10);
+  });
+
+  it('are replaced after a crash', async () => {
+    await using renderers = await TestPool.create();
+    const source = renderers.file('slow.png');
+    await writeFile(source, await noise(3000, 2000));
+    const render = renderers.render(source, { format: 'avif' });
+    render.catch(() => {});
+    const [pid = 0] = await eventually(rendererPids, pids => pids.length === 1);
+    process.kill(pid, 'SIGSEGV');
+    await assert.rejects(render, { code: 'render-crashed' });
+    assert.equal(await renderers.kills('crashed'), 1);
+    assert.equal((await renderers.render(source, { size: '10x10' })).width, 10);
+  });
+
+  it('end an image that takes more memory than was estimated, as too large and not as damaged', async () => {
+    await using renderers = await TestPool.create({ limits: { maxRenderBytes: 60 * mebibyte } });
+    const source = renderers.file('large.avif');
+    await sharp({ create: { width: 2000, height: 2000, channels: 3, background: 'red' } })
+      .avif({ effort: 0 })
+      .toFile(source);
+    // As if the estimate had been wrong.
+    const header = { ...(await renderers.inspect(source)), format: 'png', interlaced: false } as const;
+    const outputs = [{ name: 'out', options: { format: 'png' } as const, target: renderers.file('out') }];
+    const render = renderers.pool.render({ source, header, outputs }, new AbortController().signal);
+    await assert.rejects(render, { code: 'image-too-large' });
+    assert.equal(await renderers.kills('memory'), 1);
+  });
+
+  it('leave no process behind when the pool stops, and take nothing more', async () => {
+    const renderers = await TestPool.create({ size: 2 });
+    const source = renderers.file('slow.png');
+    await writeFile(source, await noise(3000, 2000));
+    const renders = [1, 2, 3].map(() => renderers.render(source, { format: 'avif' }));
+    const ended = Promise.all(renders.map(render => assert.rejects(render, { code: 'shutting-down' })));
+    await eventually(rendererPids, pids => pids.length === 2);
+    await renderers.pool.stop();
+    await renderers.pool.stop();
+    await ended;
+    assert.deepEqual(await rendererPids(), []);
+    await assert.rejects(renderers.render(source, {}), { code: 'shutting-down' });
+    await renderers[Symbol.asyncDispose]();
+  });
+});
+
+function noise(width: number, height: number): Promise<Buffer> {
+  const create = {
+    width,
+    height,
+    channels: 3,
+    background: 'red',
+    noise: { type: 'gaussian', mean: 128, sigma: 40 },
+  };
+  return sharp({ create: create as Create })
+    .jpeg()
+    .toBuffer();
+}
+
+/** IHDR of a 16-bit interlaced RGB image, and no more. */
+function pngHeader(width: number, height: number): Buffer {
+  const bytes = Buffer.alloc(41);
+  bytes.write('\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR', 'latin1');
+  bytes.writeUInt32BE(width, 16);
+  bytes.writeUInt32BE(height, 20);
+  bytes.set([16, 2, 0, 0, 1], 24);
+  return bytes;
+}
+
+function heic(): Buffer {
+  return Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1');
+}
+
+function svg(content: string): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100">${content}</svg>`;
+}
+
+/** Each level draws the one below ten times, blurred so that nothing is skipped. */
+function svgBomb(): string {
+  const levels = Array.from({ length: 7 }, (_, level) => {
+    const below = level === 0 ? '<rect width="9" height="9"/>' : `<use href="#l${level - 1}"/>`.repeat(8);
+    return `<g id="l${level}" filter="url(#f)">${below}</g>`;
+  });
+  return svg(
+    `<defs><filter id="f"><feGaussianBlur stdDeviation="9"/></filter>${levels.join('')}</defs><use href="#l6"/>`,
+  );
+}
+
+/** Asks again and again until the answer is right; 5 s at most. */
+async function eventually<Answer>(
+  ask: () => Promise<Answer>,
+  right: (answer: Answer) => boolean,
+): Promise<Answer> {
+  const until = performance.now() + 5_000;
+  for (;;) {
+    const answer = await ask();
+    if (right(answer)) return answer;
+    if (performance.now() > until) assert.fail(`still ${JSON.stringify(answer)}`);
+  }
+}

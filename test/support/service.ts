@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+const launcher = path.resolve(import.meta.dirname, '../../bin/tintype.js');
+
+/** A service as a user starts it: a process of its own, a folder of its own, a free port. */
+export class Service {
+  readonly folder: string;
+  readonly url: string;
+  readonly process: ChildProcess;
+
+  private constructor(folder: string, url: string, child: ChildProcess) {
+    this.folder = folder;
+    this.url = url;
+    this.process = child;
+  }
+
+  /** Resolves when it listens. `folder` carries on with an earlier service's data. */
+  static async start(env: Record<string, string> = {}, folder?: string): Promise<Service> {
+    const home = folder ?? (await mkdtemp(path.join(os.tmpdir(), 'tintype-service-')));
+    const child = spawn(process.execPath, [launcher, 'serve'], {
+      env: { PATH: process.env.PATH, ...embedded(home), ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: child.stdout });
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`The service ended with code ${code} before it listened.`);
+    });
+    const url = await Promise.race([listening(lines), ended]);
+    ended.catch(() => undefined);
+    return new Service(home, url, child);
+  }
+
+  /** Ends the process and waits until it is gone; its folder stays. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const gone = once(this.process, 'exit');
+    this.process.kill(signal);
+    await gone;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGTERM');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The embedded defaults in a folder. */
+export function embedded(folder: string): Record<string, string> {
+  return {
+    DATABASE_URL: `sqlite:${folder}/tintype.db`,
+    OBJECT_STORE_URL: `file:${folder}/objects`,
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+  };
+}
+
+async function listening(lines: AsyncIterable<string>): Promise<string> {
+  for await (const line of lines) {
+    const url = /listens on (http:\S+)/.exec(line)?.[1];
+    if (url) return url;
+  }
+  throw new Error('The service closed its output before it listened.');
+}
