@@ -23,7 +23,6 @@ interface Variable<T, Default extends string | undefined> {
 }
 
 export const roles = ['api', 'worker', 'intake', 'deliveries', 'scheduler', 'sweeper'] as const;
-export type Role = (typeof roles)[number];
 
 /**
  * Every environment variable that Tintype reads. The typed configuration follows from this table, and

@@ -20,4 +20,3 @@ export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: 
   };
 }
 
-export type SqlStores = ReturnType<typeof createStores>;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { access, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { access, copyFile, cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { photo } from '../support/photo.ts';
@@ -46,14 +46,18 @@ describe('the package', () => {
   });
 });
 
-/** What packing needs; the dependencies are this working copy's. */
+/** What packing needs, with links to this working copy's dependencies. */
 async function copyProject(target: string): Promise<void> {
   const names = ['bin', 'src', 'scripts', 'package.json', 'package-lock.json', '.npmrc', 'LICENSE'];
   for (const name of [...names, 'tsconfig.json', 'tsconfig.build.json']) {
-    await cp(path.join(projectRoot, name), path.join(target, name), {
-      recursive: true,
-      preserveTimestamps: true,
-    });
+    await cp(path.join(projectRoot, name), path.join(target, name), { recursive: true });
   }
-  await symlink(path.join(projectRoot, 'node_modules'), path.join(target, 'node_modules'));
+  // A link each, not one for all: whoever empties that folder must not empty ours.
+  const installed = path.join(projectRoot, 'node_modules');
+  const links = path.join(target, 'node_modules');
+  await mkdir(links);
+  for (const name of await readdir(installed)) {
+    if (name !== '.package-lock.json') await symlink(path.join(installed, name), path.join(links, name));
+  }
+  await copyFile(path.join(installed, '.package-lock.json'), path.join(links, '.package-lock.json'));
 }

@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -58,10 +58,4 @@ export async function run(
 /** Runs `tintype` of this working copy with the machine's own Node. */
 export function tintype(args: readonly string[], options?: ProgramOptions): Promise<Ended> {
   return run('node', [launcher, ...args], options);
-}
-
-/** The major version of the machine's own Node. */
-export function machineNode(): number {
-  const version = execFileSync('node', ['--version'], { env: { PATH: userPath }, encoding: 'utf8' });
-  return Number(/^v(\d+)/.exec(version)?.[1]);
 }
