@@ -19,4 +19,3 @@ export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: 
     events: new SqlEventLog(db, dialect),
   };
 }
-
