@@ -48,7 +48,10 @@ export interface AttemptStore {
   end(claim: ClaimRef, end: AttemptEnd): Promise<boolean>;
   /** Requeues jobs whose lease is over, or fails them with `worker-lost` after `maxLostLeases`; resolves to how many. */
   expireLeases(maxLostLeases: number): Promise<number>;
-  /** Makes jobs ready whose time to start has come; resolves to how many, and when the next one is due (epoch ms). */
+  /**
+   * Makes jobs ready whose time to start has come, 1,000 at most; resolves to how many, and when the next one is due
+   * (epoch ms), which is in the past when there were more.
+   */
   readyDue(): Promise<{ readied: number; nextDue?: number }>;
   /** Ended attempts that did not win and whose objects may still be in the store. */
   leftovers(limit: number): Promise<ClaimRef[]>;

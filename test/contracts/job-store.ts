@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Job } from '../../src/jobs/job.ts';
-import type { JobFilter, JobStore } from '../../src/jobs/job-store.ts';
 import {
   claimOne,
   completed,
@@ -13,16 +11,16 @@ import {
   newJob,
   type OpenDatabaseForTest,
   ref,
-  requeued,
   submitAll,
 } from '../support/stored-jobs.ts';
+import { jobList } from './job-list.ts';
 
 /** What every job store must do for callers, whatever database it is on. */
 export function jobStoreContract(open: OpenDatabaseForTest): void {
   describe('submit and get', () => submission(open));
   describe('cancel', () => cancelling(open));
   describe('retry', () => retrying(open));
-  describe('list', () => listing(open));
+  describe('list', () => jobList(open));
   describe('newest output', () => newestOutput(open));
 }
 
@@ -186,121 +184,6 @@ function retrying(open: OpenDatabaseForTest): void {
     await assert.rejects(store.jobs.retry(id), { code: 'job-not-ended' });
     await assert.rejects(store.jobs.retry(newJob().id), { code: 'not-found' });
   });
-}
-
-function listing(open: OpenDatabaseForTest): void {
-  it('pages newest first, and stays the same while jobs are added', async () => {
-    await using database = await open();
-    const { store } = database;
-    const ids = await submitAll(
-      store,
-      Array.from({ length: 25 }, () => newJob()),
-    );
-    const seen: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await store.jobs.list({ owner: 'ann' }, { limit: 10, ...(cursor && { cursor }) });
-      seen.push(...page.jobs.map(job => job.id));
-      cursor = page.nextCursor;
-      await store.jobs.submit(newJob());
-    } while (cursor !== undefined);
-    assert.deepEqual(seen, ids.toReversed());
-  });
-
-  it('has no cursor on the last page, full or not', async () => {
-    await using database = await open();
-    const { store } = database;
-    assert.deepEqual(await store.jobs.list({}, { limit: 5 }), { jobs: [] });
-    await submitAll(
-      store,
-      Array.from({ length: 5 }, () => newJob()),
-    );
-    const page = await store.jobs.list({}, { limit: 5 });
-    assert.equal(page.jobs.length, 5);
-    assert.equal(page.nextCursor, undefined);
-  });
-
-  it('refuses a foreign cursor', async () => {
-    await using database = await open();
-    const foreign = ['', 'x', 'e30', Buffer.from('1.2').toString('base64url'), "' or 1=1"];
-    for (const cursor of foreign) {
-      await assert.rejects(database.store.jobs.list({}, { cursor, limit: 5 }), {
-        code: 'invalid-request',
-        pointer: '/cursor',
-      });
-    }
-  });
-
-  it('filters by every condition and their combinations', async () => {
-    await using database = await open();
-    const { store } = database;
-    const all = await variedJobs(store);
-    const middle = found(all[4]).submittedAt;
-    const choices = {
-      owner: [undefined, 'ann', 'bob', 'nobody'],
-      status: [undefined, 'pending', 'failed', 'complete'],
-      class: [undefined, 'a', 'none'],
-      from: [undefined, middle],
-      to: [undefined, middle + 1],
-    } as const;
-    for (const owner of choices.owner) {
-      for (const status of choices.status) {
-        for (const label of choices.class) {
-          for (const from of choices.from) {
-            for (const to of choices.to) {
-              const filter: JobFilter = {
-                ...(owner && { owner }),
-                ...(status && { status }),
-                ...(label && { class: label }),
-                ...(from && { from }),
-                ...(to && { to }),
-              };
-              const listed = await everyPage(filter, store.jobs);
-              const expected = all.filter(job => matches(job, filter)).map(job => job.id);
-              assert.deepEqual(listed, expected.toReversed(), JSON.stringify(filter));
-            }
-          }
-        }
-      }
-    }
-  });
-}
-
-async function everyPage(filter: JobFilter, jobs: JobStore): Promise<string[]> {
-  const ids = [];
-  let cursor: string | undefined;
-  do {
-    const page = await jobs.list(filter, { limit: 3, ...(cursor && { cursor }) });
-    ids.push(...page.jobs.map(job => job.id));
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return ids;
-}
-
-/** Jobs of two owners in several classes and states, oldest first. */
-async function variedJobs(store: Parameters<typeof submitAll>[0]): Promise<Job[]> {
-  const ids = await submitAll(
-    store,
-    Array.from({ length: 12 }, (_, i) =>
-      newJob({ owner: i % 2 ? 'ann' : 'bob', ...(i % 3 && { class: i % 3 === 1 ? 'a' : 'b' }) }),
-    ),
-  );
-  for (let i = 0; i < 8; i++) {
-    const claim = await claimOne(store);
-    const end = [completed(claim), failed, requeued(true, minute)][i % 3] ?? failed;
-    await store.attempts.end(ref(claim), end);
-  }
-  return Promise.all(ids.map(async id => found(await store.jobs.get(id))));
-}
-
-function matches(job: Job, filter: JobFilter): boolean {
-  return (
-    (filter.owner === undefined || job.owner === filter.owner) &&
-    (filter.status === undefined || job.status === filter.status) &&
-    (filter.class === undefined || job.class === filter.class) &&
-    (filter.from === undefined || job.submittedAt >= filter.from) &&
-    (filter.to === undefined || job.submittedAt < filter.to)
-  );
 }
 
 function newestOutput(open: OpenDatabaseForTest): void {
