@@ -79,6 +79,23 @@ describe('AddressGuard', () => {
       for (const address of refused) assert.equal(guard.isAllowed(address), false, address);
     });
 
+    it('reads the IPv4 address inside an IPv6 one even where the range around it is allowed', () => {
+      const cases: [range: string, allowed: string, refused: string][] = [
+        ['2002::/16', '2002:808:808::1', '2002:a00:1::1'],
+        ['2001::/32', '2001:0:808:808::f7f7:f7f7', '2001:0:808:808::80ff:fffe'],
+        ['2001::/32', '2001:0:808:808::f7f7:f7f7', '2001:0:a00:1::f7f7:f7f7'],
+        ['64:ff9b:1::/48', '64:ff9b:1::8.8.8.8', '64:ff9b:1::10.0.0.1'],
+        ['::/96', '::8.8.8.8', '::127.0.0.1'],
+        ['::1/128', '::1', '::127.0.0.1'],
+        ['fe80::/10', 'fe80::5efe:8.8.8.8', 'fe80::200:5efe:10.0.0.1'],
+      ];
+      for (const [range, allowed, refused] of cases) {
+        const guard = new AddressGuard([range]);
+        assert.equal(guard.isAllowed(allowed), true, allowed);
+        assert.equal(guard.isAllowed(refused), false, refused);
+      }
+    });
+
     it('takes no range that is none', () => {
       const none = [
         '',

@@ -40,7 +40,8 @@ export function reachable(address: Address): Address[] {
   if (hides(mapped) || hides(nat64)) return [inside(bytes, 12)];
   if (hides(sixToFour)) return [address, inside(bytes, 2)];
   if (hides(teredo)) return [address, inside(bytes, 4), inside(bytes.map(invert), 12)];
-  if (hides(compatible) || hides(localNat64) || isIsatap(address.parts)) return [address, inside(bytes, 12)];
+  const isCompatible = hides(compatible) && !hides(ownOfV6);
+  if (isCompatible || hides(localNat64) || isIsatap(address.parts)) return [address, inside(bytes, 12)];
   return [address];
 }
 
@@ -49,6 +50,8 @@ const globalUnicast = v6('2000::', 3);
 const mapped = v6('::ffff:0:0', 96);
 /** RFC 4291, 2.5.5.1, deprecated. */
 const compatible = v6('::', 96);
+/** `::`, `::1` and their neighbours, which stand for no IPv4 address. */
+const ownOfV6 = v6('::', 112);
 /** RFC 6052: how hosts with IPv6 alone reach IPv4. */
 const nat64 = v6('64:ff9b::', 96);
 /** RFC 8215: NAT64 for private use, so its addresses are never public. */

@@ -56,8 +56,9 @@ export class Downloader {
     signal: AbortSignal,
     onProgress?: (fraction: number) => void,
   ): Promise<{ bytes: number }> {
+    const start = parseUrl(url);
     const time = new TimeLimits(this.#limits.idleMs, this.#limits.totalMs);
-    const way: Way = { url: parseUrl(url), time, signal: AbortSignal.any([signal, time.signal]) };
+    const way: Way = { url: start, time, signal: AbortSignal.any([signal, time.signal]) };
     try {
       const { headers, body } = await this.#follow(way);
       const { maxBytes } = this.#limits;

@@ -28,9 +28,10 @@ export async function saveBody(
     const decoder = decoderFor(headers['content-encoding']);
     const file = await openNew(reception.target);
     try {
-      const sent = received(body, announced, reception);
+      const count = (sent: AsyncIterable<Buffer>) => counted(sent, announced, reception);
       const write = (decoded: AsyncIterable<Buffer>) => writeAll(decoded, file, reception.maxBytes);
-      return await (decoder ? pipeline(sent, decoder, write) : write(sent));
+      // The body is a stage of its own: a pipeline that fails destroys it, even while it has nothing to read.
+      return await (decoder ? pipeline(body, count, decoder, write) : pipeline(body, count, write));
     } catch (error) {
       await rm(reception.target, { force: true });
       throw error;
@@ -43,10 +44,14 @@ export async function saveBody(
   }
 }
 
-/** The bytes as they were sent, counted. */
-async function* received(body: Readable, announced: number, { maxBytes, time, onProgress }: Reception) {
+/** The bytes as they were sent. */
+async function* counted(
+  sent: AsyncIterable<Buffer>,
+  announced: number,
+  { maxBytes, time, onProgress }: Reception,
+) {
   let bytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of sent) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw tooLarge(maxBytes);
     time.received(chunk.length);

@@ -8,6 +8,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { objectStoreContract } from '../../test/contracts/object-store.ts';
+import { mountSmall } from '../../test/support/small-file-system.ts';
 import { FilesystemObjectStore } from './filesystem.ts';
 
 describe('FilesystemObjectStore', () => {
@@ -98,7 +99,7 @@ describe('FilesystemObjectStore', () => {
 
   it('adopts a file from another file system by copying it', async t => {
     const { store } = await newStore(t);
-    const elsewhere = await mountTmpfs(t, '4m');
+    const elsewhere = await mountSmall(t, '4m');
     if (!elsewhere) return;
     const file = path.join(elsewhere, 'rendered');
     await writeFile(file, Buffer.alloc(300_000, 3));
@@ -109,7 +110,7 @@ describe('FilesystemObjectStore', () => {
   });
 
   it('calls a full disk storage-unavailable, leaves nothing behind, and goes on when there is room', async t => {
-    const root = await mountTmpfs(t, '1m');
+    const root = await mountSmall(t, '1m');
     if (!root) return;
     const store = new FilesystemObjectStore(root);
     await store.put('jobs/1/source', Readable.from([Buffer.alloc(600_000)]));
@@ -127,7 +128,7 @@ describe('FilesystemObjectStore', () => {
   });
 
   it('calls a folder that can’t be written storage-unavailable', async t => {
-    const root = await mountTmpfs(t, '1m');
+    const root = await mountSmall(t, '1m');
     if (!root) return;
     const store = new FilesystemObjectStore(root);
     await store.put('a', Readable.from([Buffer.from('x')]));
@@ -144,17 +145,4 @@ async function newStore(t: TestContext): Promise<{ root: string; store: Filesyst
   const root = await mkdtemp(path.join(tmpdir(), 'tintype-objects-'));
   t.after(() => rm(root, { recursive: true, force: true }));
   return { root, store: new FilesystemObjectStore(root) };
-}
-
-/** A small file system of its own, or undefined, said by name, where this user may not mount one. */
-async function mountTmpfs(t: TestContext, size: string): Promise<string | undefined> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tintype-mount-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tintype-test', folder]);
-  t.after(async () => {
-    if (mounted.status === 0) spawnSync('umount', [folder]);
-    await rm(folder, { recursive: true, force: true });
-  });
-  if (mounted.status === 0) return folder;
-  t.diagnostic(`Not tested, as no file system can be mounted here: ${t.name}`);
-  return undefined;
 }
