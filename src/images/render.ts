@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ImageHeader } from './image-header.ts';
 import { framesOf } from './limits.ts';
 import { contentTypes, outputFormat } from './output-options.ts';
+import type { Size } from './output-size.ts';
 import { describeFailure } from './render-failure.ts';
 import type { RenderedOutput, RenderOrder } from './renderer-messages.ts';
-import { planSharedDecode } from './shared-decode.ts';
+import { planSharedDecode, type SharedCopy } from './shared-decode.ts';
 import { openSource } from './source-image.ts';
 import { applySteps } from './steps.ts';
 
@@ -19,52 +21,87 @@ export interface RenderJob {
   readonly maxPixels: number;
 }
 
-/** Makes all outputs of one source, one by one; `onOutput` hears of each. Throws `TintypeError` alone. */
+/**
+ * Makes all outputs of one source, one by one; `onOutput` hears of each. When it resolves, the files are on the disk.
+ * Throws `TintypeError` alone.
+ */
 export async function render(job: RenderJob, onOutput: () => void): Promise<RenderedOutput[]> {
-  const shared = job.outputs.length > 1 ? await decodeOnce(job) : undefined;
-  const rendered: RenderedOutput[] = [];
-  for (const order of job.outputs) {
-    const source = shared?.outputs.includes(order) ? shared.image.clone() : undefined;
-    rendered.push(await renderOutput(job, order, source));
+  const rendered = new Map<RenderOrder, RenderedOutput>();
+  // A disk takes its time, and meanwhile the next output can be made.
+  const syncs: Promise<TintypeError | undefined>[] = [];
+  const make = async (order: RenderOrder, decoded?: RawPixels) => {
+    rendered.set(order, await renderOutput(job, order, decoded));
+    syncs.push(syncToDisk(order.target));
     onOutput();
+  };
+  let decoded: RawPixels | undefined;
+  for (const copy of await planCopies(job)) {
+    decoded = await copyOf(job, decoded, copy.size);
+    for (const order of copy.outputs) await make(order, decoded);
   }
-  return rendered;
+  decoded = undefined;
+  for (const order of job.outputs) if (!rendered.has(order)) await make(order);
+  const failure = (await Promise.all(syncs)).find(each => each !== undefined);
+  if (failure) throw failure;
+  return job.outputs.flatMap(order => rendered.get(order) ?? []);
 }
 
-/** The decoded copy that several outputs are made from; undefined when each does better on its own. */
-async function decodeOnce(
-  job: RenderJob,
-): Promise<{ image: Sharp; outputs: readonly RenderOrder[] } | undefined> {
+/** Decoded pixels: 8-bit sRGB or grey, upright. */
+interface RawPixels {
+  readonly data: Buffer;
+  readonly raw: { readonly width: number; readonly height: number; readonly channels: 1 | 2 | 3 | 4 };
+}
+
+async function planCopies(job: RenderJob): Promise<SharedCopy<RenderOrder>[]> {
+  if (job.outputs.length < 2) return [];
   try {
     const source = await openSource(job.source, job.header, 1, job.maxPixels);
-    const plan = planSharedDecode(job.header, (await source.metadata()).autoOrient, job.outputs);
-    if (!plan) return undefined;
-    const { data, info } = await source
-      .autoOrient()
-      .resize({ ...plan.size, fit: 'fill' })
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    const raw = { width: info.width, height: info.height, channels: info.channels };
-    return { image: sharp(data, { raw, limitInputPixels: false }), outputs: plan.outputs };
+    return planSharedDecode(job.header, (await source.metadata()).autoOrient, job.outputs);
   } catch (error) {
     throw describeFailure(error);
   }
 }
 
-async function renderOutput(job: RenderJob, order: RenderOrder, decoded?: Sharp): Promise<RenderedOutput> {
+/** A smaller copy of the one before, or of the source. */
+async function copyOf(job: RenderJob, before: RawPixels | undefined, size: Size): Promise<RawPixels> {
+  try {
+    const from = before ? fromRaw(before) : await openSource(job.source, job.header, 1, job.maxPixels);
+    const { data, info } = await from
+      .autoOrient()
+      .resize({ ...size, fit: 'fill' })
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { data, raw: { width: info.width, height: info.height, channels: info.channels } };
+  } catch (error) {
+    throw describeFailure(error);
+  }
+}
+
+/** A new pipeline each time: sharp's `clone` would copy the pixels. */
+function fromRaw({ data, raw }: RawPixels): Sharp {
+  return sharp(data, { raw, limitInputPixels: false });
+}
+
+async function renderOutput(
+  job: RenderJob,
+  order: RenderOrder,
+  decoded?: RawPixels,
+): Promise<RenderedOutput> {
   const { name, options, target, watermark } = order;
   const format = outputFormat(options, job.header.format);
   const frames = framesOf(job.header, options);
   if (frames > 1) refuseForAnimation(order);
   try {
-    const source = decoded ?? (await openSource(job.source, job.header, frames, job.maxPixels));
+    const source = decoded
+      ? fromRaw(decoded)
+      : await openSource(job.source, job.header, frames, job.maxPixels);
     const image = await applySteps(source, options, {
       format,
       grey: job.header.channels <= 2,
       ...(watermark === undefined ? {} : { watermark }),
     });
     const info: OutputInfo = await image.toFile(target);
-    const { bytes, sha256 } = await syncAndHash(target);
+    const { bytes, sha256 } = hashFile(target);
     const height = info.pageHeight ?? info.height;
     return { name, width: info.width, height, bytes, contentType: contentTypes[format], sha256 };
   } catch (error) {
@@ -82,20 +119,32 @@ function refuseForAnimation({ name, options }: RenderOrder): void {
   }
 }
 
-async function syncAndHash(path: string): Promise<{ bytes: number; sha256: string }> {
-  const file = await open(path, 'r+');
+/** Resolves to what went wrong, so that nothing is thrown while other outputs are being made. */
+async function syncToDisk(path: string): Promise<TintypeError | undefined> {
   try {
+    await using file = await open(path, 'r+');
     await file.datasync();
+    return undefined;
+  } catch (error) {
+    return describeFailure(error);
+  }
+}
+
+/**
+ * Synchronous, because nobody else waits in this process, and a thread's turn for each call costs more than the call.
+ */
+function hashFile(path: string): { bytes: number; sha256: string } {
+  const file = openSync(path, 'r');
+  try {
     const hash = createHash('sha256');
     const chunk = Buffer.allocUnsafe(65_536);
-    let bytes = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, bytes);
+    for (let bytes = 0; ; ) {
+      const bytesRead = readSync(file, chunk, 0, chunk.length, bytes);
       if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
       hash.update(chunk.subarray(0, bytesRead));
       bytes += bytesRead;
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
