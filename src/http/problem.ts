@@ -37,6 +37,10 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   const error = publicError(thrown);
   if (error.status >= 500) request.log.error({ err: error }, 'A request failed');
   if (error.retryAfter !== undefined) void reply.header('retry-after', Math.ceil(error.retryAfter));
+  // What was said of an image that could not be sent after all does not hold for the problem.
+  for (const name of ['etag', 'content-length', 'content-disposition', 'accept-ranges'])
+    reply.removeHeader(name);
+  void reply.header('cache-control', 'no-store');
   void reply
     .code(error.status)
     .type(problemType)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { type FastifyError, type FastifyRequest, LogController } from 'fastify';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { HttpApp } from './http-parts.ts';
 
@@ -7,6 +8,19 @@ import type { HttpApp } from './http-parts.ts';
 export function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:/+=@-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** Fastify's own lines, of which `logRequests` leaves one: an answer that broke off on our side after it had begun. */
+export class FastifyLog extends LogController {
+  constructor() {
+    super({ disableRequestLogging: true });
+  }
+
+  override streamError(error: Error, request: FastifyRequest): void {
+    // The client has hung up: every follower of events does.
+    if ((error as FastifyError).code === 'ERR_STREAM_PREMATURE_CLOSE') return;
+    request.log.warn({ err: error }, 'An answer broke off');
+  }
 }
 
 /** Returns the request's id, counts each request and writes a line for it: `info` if it changes something, else `debug`. */

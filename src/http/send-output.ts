@@ -70,7 +70,7 @@ function wantedRange(
   try {
     return byteRange(request.headers.range, bytes);
   } catch (error) {
-    reply.header('content-range', `bytes */${bytes}`).removeHeader('etag').removeHeader('cache-control');
+    reply.header('content-range', `bytes */${bytes}`);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { type FastifyBaseLogger, fastify, LogController } from 'fastify';
+import { type FastifyBaseLogger, fastify } from 'fastify';
 import { cancelJob } from './cancel-job.ts';
 import { closeConnectionsInTime } from './connections.ts';
 import { documentation } from './documentation.ts';
@@ -16,7 +16,7 @@ import { listJobs } from './list-jobs.ts';
 import { refuseForeignOrigin } from './origin-guard.ts';
 import { refuseBrokenRequest, sendProblem } from './problem.ts';
 import { multipartOverheadBytes } from './receive-upload.ts';
-import { logRequests, requestId } from './request-log.ts';
+import { FastifyLog, logRequests, requestId } from './request-log.ts';
 import { retryJob } from './retry-job.ts';
 import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
@@ -73,7 +73,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
 function bareServer(logger: FastifyBaseLogger): HttpApp {
   const app: HttpApp = fastify({
     loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new FastifyLog(),
     genReqId: requestId,
     // Headers have to arrive in time; a body may take long. (A least rate for bodies is the place to go on.)
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000 },
@@ -87,7 +87,18 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true },
     },
   });
+  takeJsonAlone(app);
   // JSON.stringify instead of a serializer compiled from each schema: quicker to start, and it leaves nothing out.
   app.setSerializerCompiler(() => JSON.stringify);
   return app;
+}
+
+/** Of Fastify's own parsers JSON's alone; and clients that announce JSON and send nothing, send nothing. */
+function takeJsonAlone(app: HttpApp): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parse(request, body, done);
+  });
 }

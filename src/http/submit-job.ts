@@ -55,7 +55,13 @@ export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
 
 async function submitJson(body: JobRequest | undefined, owner: string, parts: HttpParts): Promise<Job> {
   if (body === undefined) {
-    throw new TintypeError('unsupported-media-type', 'Send application/json, or multipart/form-data.');
+    throw new TintypeError(
+      'invalid-request',
+      'The body is empty. Send application/json, or multipart/form-data.',
+      {
+        pointer: '',
+      },
+    );
   }
   const source = await requestedSource(body.source, owner, parts.objects);
   return parts.jobs.submit(await newJob(body, source, owner, parts.objects));

@@ -132,6 +132,36 @@ suite('Server-sent events', () => {
     }
   });
 
+  test('cut off a client that does not read, and go on for the others', async t => {
+    const crowded = await startHttpService();
+    t.after(() => crowded.stop());
+    const deaf = await rawConnection(crowded);
+    t.after(() => deaf.destroy());
+    deaf.write('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(deaf, 'readable');
+    await using reader = await EventReader.open(`${crowded.url}/events`);
+    const reading = reader.take(3 * 100);
+    const message = 'x'.repeat(2 ** 18);
+    for (let count = 0; count < 100; count++) {
+      await crowded.stores.jobs.submit({
+        id: `01900000-0000-7000-8000-${String(count).padStart(12, '0')}`,
+        owner: 'local',
+        priority: 'normal',
+        source: { url: 'http://images.invalid/', filename: 'a' },
+        outputs: [{ name: 'thumb', filename: 'thumb_a', options: {} }],
+      });
+      await crowded.fail(await crowded.claim(), { code: 'corrupt-image', message });
+    }
+    assert.equal((await reading).length, 300);
+    // What the system's buffers hold can still be read, then the connection is cut.
+    let bytes = 0;
+    deaf.on('data', chunk => {
+      bytes += chunk.length;
+    });
+    await once(deaf, 'close');
+    assert.ok(bytes < 100 * message.length, `${bytes} bytes`);
+  });
+
   test('end when the server closes', async () => {
     const closing = await startHttpService();
     await using reader = await EventReader.open(`${closing.url}/events`);

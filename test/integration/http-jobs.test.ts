@@ -85,7 +85,8 @@ suite('Jobs over HTTP', () => {
   test('cancels a job, twice like once', async () => {
     const { id } = await submit();
     for (const _ of [1, 2]) {
-      const { status, json } = await ask('DELETE', `/jobs/${id}`);
+      // Some clients announce JSON even where they send nothing.
+      const { status, json } = await ask('DELETE', `/jobs/${id}`, { 'content-type': 'application/json' });
       assert.equal(status, 200);
       assert.deepEqual([json().status, json().code], ['cancelled', 499]);
     }
@@ -197,6 +198,16 @@ suite('Jobs over HTTP', () => {
       assert.deepEqual([unchanged.status, unchanged.headers.get('etag'), unchanged.text], [304, etag, '']);
     }
     assert.equal((await ask('GET', path, { 'if-none-match': '"other"' })).status, 200);
+  });
+
+  test('tells of an image that is gone as a problem that nobody keeps', async () => {
+    const id = await finished();
+    const job = await service.stores.jobs.get(id);
+    await service.objects.delete([job?.outputs[0]?.stored?.key ?? '']);
+    const gone = await ask('GET', `/jobs/${id}/outputs/thumb`);
+    assert.deepEqual([gone.status, gone.json().code], [500, 'internal']);
+    assert.equal(gone.headers.get('cache-control'), 'no-store');
+    assert.equal(gone.headers.get('etag'), null);
   });
 
   test('says when to come back for an output that is still being made', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
@@ -179,7 +181,17 @@ suite('POST /jobs', () => {
       await refuses(post('--b\r\n\r\nx\r\n--b--', type), 400, 'invalid-request');
       await refuses(post('--b--\r\n', type), 400, 'invalid-request', '/image');
       await refuses(post('x', { 'content-type': 'multipart/form-data' }), 400, 'invalid-request');
-      await refuses(post('x', { 'content-type': 'image/png' }), 415, 'unsupported-media-type');
+      for (const other of ['image/png', 'text/plain', 'application/jsonx', 'nonsense']) {
+        await refuses(post('{}', { 'content-type': other }), 415, 'unsupported-media-type');
+      }
+      for (const spelling of [
+        'Application/JSON',
+        'application/json; charset=utf-8',
+        ' application/json ;x=y',
+      ]) {
+        await refuses(post('{}', { 'content-type': spelling }), 400, 'invalid-request', '/source');
+      }
+      await refuses(post('x', { 'content-type': 'Multipart/Form-Data; boundary=b' }), 400, 'invalid-request');
     });
   });
 
@@ -187,15 +199,25 @@ suite('POST /jobs', () => {
     await leavesNothing(async () => {
       await refuses(post(form(['image', pngOf(1_048_577), 'a.png'])), 413, 'upload-too-large');
       await refuses(post(form(['image', pngOf(3_000_000), 'a.png'])), 413, 'upload-too-large');
-      const sent = { bytes: 0 };
+      let socket: Socket | undefined;
+      let readBefore = 0;
+      const remember = (message: unknown) => {
+        socket = (message as { socket: Socket }).socket;
+        readBefore = socket.bytesRead;
+      };
+      subscribe('http.server.request.start', remember);
       const answer = await fetch(`${service.url}/jobs`, {
         method: 'POST',
         headers: { 'content-type': 'multipart/form-data; boundary=b' },
-        body: Readable.from(endlessImage(sent), { objectMode: false }) as unknown as ReadableStream,
+        body: Readable.from(endlessImage(), { objectMode: false }) as unknown as ReadableStream,
         duplex: 'half',
       } as RequestInit);
       assert.equal(answer.status, 413);
       assert.equal(((await answer.json()) as { code: string }).code, 'upload-too-large');
+      unsubscribe('http.server.request.start', remember);
+      const over = (socket?.bytesRead ?? 0) - readBefore - 1_048_576;
+      // We take one chunk of 64 KiB too many; Node has by then read two ahead.
+      assert.ok(over > 0 && over <= 4 * 65_536, `${over} bytes too many`);
     });
   });
 
@@ -288,8 +310,11 @@ suite('POST /jobs', () => {
     }
     await refuses(post('{'), 400, 'invalid-request');
     await refuses(post(`{"source":{"url":"${'x'.repeat(1_100_000)}"}}`), 413, 'upload-too-large');
+    await refuses(post(''), 400, 'invalid-request');
+    await refuses(post('null'), 400, 'invalid-request');
+    await refuses(post('{"__proto__":{"source":1}}'), 400, 'invalid-request');
     const nothing = await fetch(`${service.url}/jobs`, { method: 'POST' });
-    assert.equal(nothing.status, 415);
+    assert.equal(nothing.status, 400);
   });
 
   test('leaves nothing of 200 uploads that are cut off anywhere', async () => {
@@ -328,7 +353,7 @@ suite('POST /jobs', () => {
       const answer = await fetch(`${roomy.url}/jobs`, {
         method: 'POST',
         headers: { 'content-type': 'multipart/form-data; boundary=b' },
-        body: Readable.from(endlessImage({ bytes: 0 }, 60 * 2 ** 20), {
+        body: Readable.from(endlessImage(60 * 2 ** 20), {
           objectMode: false,
         }) as unknown as ReadableStream,
         duplex: 'half',
@@ -351,14 +376,13 @@ suite('POST /jobs', () => {
 });
 
 /** A multipart body whose image has this many bytes. */
-function* endlessImage(sent: { bytes: number }, total = Number.POSITIVE_INFINITY): Generator<Buffer> {
+function* endlessImage(total = Number.POSITIVE_INFINITY): Generator<Buffer> {
   yield Buffer.from('--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n');
   const first = pngOf(65_536);
   // One chunk over and over: the client runs in this process and must not grow either.
   const rest = Buffer.alloc(65_536, 7);
   for (let left = total; left > 0; left -= 65_536) {
     yield left === total ? first : rest;
-    sent.bytes += 65_536;
   }
   yield Buffer.from('\r\n--b--\r\n');
 }
