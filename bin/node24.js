@@ -17,6 +17,7 @@ export const isClone = existsSync(path.join(projectRoot, 'src', 'main.ts'));
 /** Runs `file` under Node 24: in this process if it is one, else in a child that lives and dies with it. */
 export async function runUnderNode24(file, args) {
   if (isClone) await installWhatIsMissing(projectRoot);
+  stopWithNpm();
   if (Number(process.versions.node.split('.')[0]) < 24) return runInChild(file, args);
   endWithLauncher();
   process.argv.splice(1, process.argv.length, file, ...args);
@@ -43,6 +44,18 @@ function endWithLauncher() {
   if (!process.channel) return;
   process.on('disconnect', () => process.exit(1));
   process.channel.unref();
+}
+
+/** npm passes a signal on to a shell that dies of it and tells nobody: to lose that parent is the signal. */
+function stopWithNpm() {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  watch.unref();
 }
 
 function findNode24() {
