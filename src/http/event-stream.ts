@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import type { Failure } from '../jobs/job.ts';
 import type { JobStatus } from '../jobs/states.ts';
 import type { Progress } from './event-feed.ts';
-import { isoTime } from './job-view.ts';
+import { httpCode, isoTime, statusMessage } from './job-view.ts';
 
 /** Proxies and clients take a connection that is silent for long as dead. */
 const heartbeatMs = 15_000;
@@ -18,7 +19,7 @@ export interface StatusNews {
   readonly status: JobStatus;
   readonly run: number;
   readonly at: number;
-  readonly failure?: { readonly code: string; readonly message: string };
+  readonly failure?: Failure;
 }
 
 /** The answers with events, for an endpoint's schema. */
@@ -26,7 +27,8 @@ export const eventAnswers = {
   200: {
     description:
       'Server-sent events. `event: status` has an id, to resume after by `Last-Event-ID`, and as data ' +
-      '`{jobId, status, run, time, error}`; `event: progress` has no id, and as data `{jobId, progress}`.',
+      '`{id, status, run, time, code, message}`, in the words of a job; `event: progress` has no id, and as ' +
+      'data `{id, progress}`.',
     content: { 'text/event-stream': { schema: Type.String() } },
   },
 };
@@ -63,15 +65,22 @@ export class EventStream {
   }
 
   status({ position, jobId, status, run, at, failure }: StatusNews): void {
-    const error = failure === undefined ? null : { code: failure.code, message: failure.message };
-    const data = JSON.stringify({ jobId, status, run, time: isoTime(at), error });
+    const news = { status, ...(failure !== undefined && { failure }) };
+    const data = JSON.stringify({
+      id: jobId,
+      status,
+      run,
+      time: isoTime(at),
+      code: httpCode(news),
+      message: statusMessage(news),
+    });
     this.#write(`event: status\nid: ${position}\ndata: ${data}\n\n`);
   }
 
   progress({ jobId, progress }: Progress): void {
     // Who reads slowly can do without it.
     if (this.#stream.writableNeedDrain) return;
-    this.#write(`event: progress\ndata: ${JSON.stringify({ jobId, progress })}\n\n`);
+    this.#write(`event: progress\ndata: ${JSON.stringify({ id: jobId, progress })}\n\n`);
   }
 
   /** Resolves once the client has read most of what was written, or is gone. */

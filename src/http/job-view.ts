@@ -91,7 +91,8 @@ export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-function httpCode({ status, failure }: Job): number {
+/** 202 on its way, 200 done, otherwise what was wrong. */
+export function httpCode({ status, failure }: Pick<Job, 'status' | 'failure'>): number {
   switch (status) {
     case 'pending':
     case 'processing':
@@ -109,7 +110,8 @@ function httpCode({ status, failure }: Job): number {
   }
 }
 
-function statusMessage({ status, failure }: Job): string {
+/** For a person. */
+export function statusMessage({ status, failure }: Pick<Job, 'status' | 'failure'>): string {
   switch (status) {
     case 'pending':
       return failure === undefined ? 'Waiting to start.' : `Waiting to try again: ${failure.message}`;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fdatasyncSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ImageHeader } from './image-header.ts';
@@ -20,11 +21,17 @@ export interface RenderJob {
   readonly maxPixels: number;
 }
 
-/** Makes all outputs of one source, one by one; `onOutput` hears of each. Throws `TintypeError` alone. */
+/**
+ * Makes all outputs of one source, one by one; `onOutput` hears of each. When it resolves, the files are on the disk.
+ * Throws `TintypeError` alone.
+ */
 export async function render(job: RenderJob, onOutput: () => void): Promise<RenderedOutput[]> {
   const rendered = new Map<RenderOrder, RenderedOutput>();
+  // A disk takes its time, and meanwhile the next output can be made.
+  const syncs: Promise<TintypeError | undefined>[] = [];
   const make = async (order: RenderOrder, decoded?: RawPixels) => {
     rendered.set(order, await renderOutput(job, order, decoded));
+    syncs.push(syncToDisk(order.target));
     onOutput();
   };
   let decoded: RawPixels | undefined;
@@ -34,6 +41,8 @@ export async function render(job: RenderJob, onOutput: () => void): Promise<Rend
   }
   decoded = undefined;
   for (const order of job.outputs) if (!rendered.has(order)) await make(order);
+  const failure = (await Promise.all(syncs)).find(each => each !== undefined);
+  if (failure) throw failure;
   return job.outputs.flatMap(order => rendered.get(order) ?? []);
 }
 
@@ -92,7 +101,7 @@ async function renderOutput(
       ...(watermark === undefined ? {} : { watermark }),
     });
     const info: OutputInfo = await image.toFile(target);
-    const { bytes, sha256 } = syncAndHash(target);
+    const { bytes, sha256 } = hashFile(target);
     const height = info.pageHeight ?? info.height;
     return { name, width: info.width, height, bytes, contentType: contentTypes[format], sha256 };
   } catch (error) {
@@ -110,13 +119,23 @@ function refuseForAnimation({ name, options }: RenderOrder): void {
   }
 }
 
+/** Resolves to what went wrong, so that nothing is thrown while other outputs are being made. */
+async function syncToDisk(path: string): Promise<TintypeError | undefined> {
+  try {
+    await using file = await open(path, 'r+');
+    await file.datasync();
+    return undefined;
+  } catch (error) {
+    return describeFailure(error);
+  }
+}
+
 /**
  * Synchronous, because nobody else waits in this process, and a thread's turn for each call costs more than the call.
  */
-function syncAndHash(path: string): { bytes: number; sha256: string } {
-  const file = openSync(path, 'r+');
+function hashFile(path: string): { bytes: number; sha256: string } {
+  const file = openSync(path, 'r');
   try {
-    fdatasyncSync(file);
     const hash = createHash('sha256');
     const chunk = Buffer.allocUnsafe(65_536);
     for (let bytes = 0; ; ) {

@@ -29,16 +29,16 @@ suite('Server-sent events', () => {
     await using reader = await open(`/jobs/${id}/events`);
     assert.equal(reader.response.headers.get('content-type'), 'text/event-stream; charset=utf-8');
     const present = await reader.next();
-    assert.deepEqual([present?.event, present?.data.jobId, present?.data.status], ['status', id, 'pending']);
+    assert.deepEqual([present?.event, present?.data.id, present?.data.status], ['status', id, 'pending']);
     assert.match(present?.id ?? '', /^\d+$/);
     const claim = await service.claim();
     assert.deepEqual(statuses(await reader.take(1)), ['processing']);
     await service.stores.attempts.renew([{ jobId: id, attempt: claim.attempt, progress: 0.5 }], 30_000);
     const progress = await reader.next();
-    assert.deepEqual(progress, { event: 'progress', data: { jobId: id, progress: 0.5 } });
+    assert.deepEqual(progress, { event: 'progress', data: { id, progress: 0.5 } });
     await service.fail(claim, { code: 'corrupt-image', message: 'It is broken.' });
     const failed = await reader.next();
-    assert.deepEqual(failed?.data.error, { code: 'corrupt-image', message: 'It is broken.' });
+    assert.deepEqual([failed?.data.code, failed?.data.message], [422, 'It is broken.']);
     assert.equal(failed?.data.status, 'failed');
     assert.equal(await reader.next(), undefined);
   });
@@ -59,7 +59,7 @@ suite('Server-sent events', () => {
     await using all = await open('/events');
     const first = await submit();
     const [begin] = await all.take(1);
-    assert.equal(begin?.data.jobId, first);
+    assert.equal(begin?.data.id, first);
     await service.complete(await service.claim());
     const rest = await all.take(2);
     for (const { id, data } of [begin, ...rest] as ReceivedEvent[]) ids.set(id ?? '', data.status);
@@ -108,12 +108,12 @@ suite('Server-sent events', () => {
     });
     await fetch(`${service.url}/jobs/${id}`, { method: 'DELETE' });
     assert.deepEqual(
-      (await all.take(2)).map(({ data }) => data.jobId),
+      (await all.take(2)).map(({ data }) => data.id),
       [other, id],
     );
     const events = await reader.take(9);
     assert.deepEqual(
-      events.map(({ data }) => data.jobId),
+      events.map(({ data }) => data.id),
       [id],
     );
   });
@@ -121,7 +121,7 @@ suite('Server-sent events', () => {
   test('go on from the newest where the client knows more than the log', async () => {
     await using reader = await open('/events', '999999999');
     const id = await submit();
-    assert.equal((await reader.next())?.data.jobId, id);
+    assert.equal((await reader.next())?.data.id, id);
   });
 
   test('refuse a Last-Event-ID that is none', async () => {
