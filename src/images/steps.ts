@@ -70,10 +70,10 @@ function resize(image: Sharp, options: OutputOptions, context: StepContext): Sha
   });
 }
 
-/** sharp mirrors before it rotates, whatever the order of the calls: so what was rotated is made final first. */
+/** sharp mirrors before it rotates or looks at `position`, whatever the order of the calls: so that is made final first. */
 async function mirror(image: Sharp, options: OutputOptions): Promise<Sharp> {
   if (!options.flip && !options.flop) return image;
-  const upright = options.rotate ? await settle(image, options) : image;
+  const upright = options.rotate || options.position ? await settle(image, options) : image;
   return upright.flip(options.flip ?? false).flop(options.flop ?? false);
 }
 
