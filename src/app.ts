@@ -102,7 +102,10 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     store,
     objects,
     async start() {
-      if (config.ROLES.includes('worker')) worker.start();
+      if (config.ROLES.includes('worker')) {
+        renderers.warm();
+        worker.start();
+      }
       if (config.ROLES.includes('sweeper')) sweeper.start();
       return http === undefined ? {} : { url: await listen(http, config) };
     },

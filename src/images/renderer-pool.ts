@@ -32,7 +32,7 @@ export interface Render {
 type KillReason = 'timeout' | 'memory' | 'cancelled' | 'crashed';
 
 /** Leaks in decoders stay small when a renderer is replaced now and then. */
-const requestsPerRenderer = 500;
+const requestsPerRenderer = 2_000;
 const inspectBytes = 64 * 2 ** 20;
 const inspectMs = 5_000;
 /** After these the decoder's state is not to blame, so the renderer goes on. */

@@ -37,6 +37,24 @@ describe('a SQLite file', () => {
     await (await next).close();
   });
 
+  it('lets a new service take over at once what its predecessor had leased', async () => {
+    await using opened = await temporaryFile();
+    const { file } = opened;
+    const before = await openSqlite({ file, exclusive: true });
+    await before.migrate();
+    await before.jobs.submit(newJob());
+    await before.attempts.claim('predecessor', 1, 600_000);
+    await before.close();
+    const commandLine = await openSqlite({ file, exclusive: false });
+    await commandLine.migrate();
+    assert.equal(await commandLine.attempts.expireLeases(10), 0);
+    await commandLine.close();
+    const after = await openSqlite({ file, exclusive: true });
+    await after.migrate();
+    assert.equal(await after.attempts.expireLeases(10), 1);
+    await after.close();
+  });
+
   it('keeps what was accepted through a kill right after the answer', async () => {
     await using opened = await temporaryFile();
     const { file } = opened;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { StoreChange } from '../jobs/store-changes.ts';
 import { migrate } from './migrate.ts';
@@ -60,10 +60,25 @@ function open({ file, exclusive }: ThreadOptions) {
   const kept = cleanup.move();
   return {
     database,
-    remotes: { ...stores, database: { migrate: () => migrate(db, sqliteDialect) } },
+    remotes: {
+      ...stores,
+      database: {
+        migrate: async () => {
+          const names = await migrate(db, sqliteDialect);
+          if (exclusive) await endLeasesOfTheDead(db);
+          return names;
+        },
+      },
+    },
     takeChanges,
     [Symbol.dispose]: () => kept.dispose(),
   };
+}
+
+/** Who holds the lock is the only service process: whatever is still leased was left by one that died. */
+async function endLeasesOfTheDead(db: Kysely<Tables>): Promise<void> {
+  const { now } = sqliteDialect;
+  await sql`update jobs set lease_ends_at = ${now} where lease_ends_at > ${now}`.execute(db);
 }
 
 async function answer(opened: Opened, request: Request & { kind: 'call' }): Promise<Reply> {
