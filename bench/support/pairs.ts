@@ -3,8 +3,8 @@ export type Measure = () => Promise<number>;
 
 export interface Comparison {
   /** Medians over the rounds. */
-  readonly ours: number;
-  readonly peer: number;
+  readonly oursMedian: number;
+  readonly peerMedian: number;
   /** Ours / peer, round by round. */
   readonly ratio: { readonly median: number; readonly least: number; readonly most: number };
   readonly rounds: number;
@@ -18,8 +18,8 @@ export async function compare(ours: Measure, peer: Measure, rounds: number): Pro
   for (let round = 0; round < rounds; round += 1) pairs.push([await ours(), await peer()]);
   const ratios = pairs.map(([a, b]) => a / b).sort((a, b) => a - b);
   return {
-    ours: round3(median(pairs.map(([a]) => a))),
-    peer: round3(median(pairs.map(([, b]) => b))),
+    oursMedian: round3(median(pairs.map(([a]) => a))),
+    peerMedian: round3(median(pairs.map(([, b]) => b))),
     ratio: { median: round3(median(ratios)), least: round3(ratios[0]), most: round3(ratios.at(-1)) },
     rounds,
   };
