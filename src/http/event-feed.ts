@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { EventFilter, EventLog, JobEvent } from '../jobs/event-log.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -6,6 +7,8 @@ import type { Logger } from '../telemetry/logger.ts';
 const pageSize = 500;
 /** News may get lost: look at least this often while somebody listens. */
 const pollMs = 5_000;
+/** While there is more and more news, it is read this often: nobody sees the delay, and one reading serves many. */
+const pauseMs = 10;
 
 export interface Progress {
   readonly jobId: string;
@@ -135,6 +138,7 @@ export class EventFeed {
         this.#position = page.at(-1)?.position ?? from;
         if (page.length === pageSize) this.#hasNews = true;
         for (const event of page) this.#giveAll(event);
+        if (page.length < pageSize) await setTimeout(pauseMs);
       }
     } catch (error) {
       this.#logger.warn({ err: error }, 'The event log could not be read; trying again soon');

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { headerBytes, readHeader } from '../images/image-header.ts';
+import { headerBytes, readHeader, readHeaderSoFar } from '../images/image-header.ts';
 import { checkSource, type ImageLimits } from '../images/limits.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
 import { cleanFilename } from './filename.ts';
@@ -100,22 +100,11 @@ async function checkedHead(content: AsyncIterator<Buffer>, limits: ImageLimits):
       if (bytes < lookAt) continue;
     }
     const isAll = done === true || bytes >= headerBytes;
-    if (checkHeader(Buffer.concat(chunks).subarray(0, headerBytes), isAll, limits) || isAll) return chunks;
+    const start = Buffer.concat(chunks);
+    const header = isAll ? readHeader(start) : readHeaderSoFar(start);
+    if (header) checkSource(header, limits);
+    if (header || isAll) return chunks;
     lookAt = Math.min(headerBytes, bytes * 4);
-  }
-}
-
-/** Whether the header could be read. Throws what is wrong with the image. */
-function checkHeader(start: Buffer, isAll: boolean, limits: ImageLimits): boolean {
-  try {
-    const header = readHeader(start);
-    if (header === undefined) return false;
-    checkSource(header, limits);
-    return true;
-  } catch (error) {
-    // More bytes may still show what it is.
-    if (!isAll && error instanceof TintypeError && error.code === 'not-an-image') return false;
-    throw error;
   }
 }
 

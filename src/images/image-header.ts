@@ -62,6 +62,19 @@ export function readHeader(start: Uint8Array): ImageHeader | undefined {
   }
 }
 
+/**
+ * The same of the first part of a file that goes on: undefined also while it may still turn out to be an image, as an
+ * SVG after a long comment does.
+ */
+export function readHeaderSoFar(start: Uint8Array): ImageHeader | undefined {
+  try {
+    return readHeader(start);
+  } catch (error) {
+    if (error instanceof TintypeError && error.code === 'not-an-image') return undefined;
+    throw error;
+  }
+}
+
 /** The kind of image alone. Throws `empty-upload`, `not-an-image` or `unsupported-image`. */
 export function readFormat(start: Uint8Array): SourceFormat {
   return formatOf(bounded(start));

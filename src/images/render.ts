@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ImageHeader } from './image-header.ts';
@@ -22,16 +21,13 @@ export interface RenderJob {
 }
 
 /**
- * Makes all outputs of one source, one by one; `onOutput` hears of each. When it resolves, the files are on the disk.
- * Throws `TintypeError` alone.
+ * Makes all outputs of one source, one by one; `onOutput` hears of each. Syncing the files to the disk is left to who
+ * keeps them. Throws `TintypeError` alone.
  */
 export async function render(job: RenderJob, onOutput: () => void): Promise<RenderedOutput[]> {
   const rendered = new Map<RenderOrder, RenderedOutput>();
-  // A disk takes its time, and meanwhile the next output can be made.
-  const syncs: Promise<TintypeError | undefined>[] = [];
   const make = async (order: RenderOrder, decoded?: RawPixels) => {
     rendered.set(order, await renderOutput(job, order, decoded));
-    syncs.push(syncToDisk(order.target));
     onOutput();
   };
   let decoded: RawPixels | undefined;
@@ -41,8 +37,6 @@ export async function render(job: RenderJob, onOutput: () => void): Promise<Rend
   }
   decoded = undefined;
   for (const order of job.outputs) if (!rendered.has(order)) await make(order);
-  const failure = (await Promise.all(syncs)).find(each => each !== undefined);
-  if (failure) throw failure;
   return job.outputs.flatMap(order => rendered.get(order) ?? []);
 }
 
@@ -116,17 +110,6 @@ function refuseForAnimation({ name, options }: RenderOrder): void {
     throw new TintypeError('invalid-output', `"${impossible}" is not possible while the frames are kept.`, {
       output: name,
     });
-  }
-}
-
-/** Resolves to what went wrong, so that nothing is thrown while other outputs are being made. */
-async function syncToDisk(path: string): Promise<TintypeError | undefined> {
-  try {
-    await using file = await open(path, 'r+');
-    await file.datasync();
-    return undefined;
-  } catch (error) {
-    return describeFailure(error);
   }
 }
 

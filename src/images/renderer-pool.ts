@@ -1,9 +1,9 @@
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Admission } from './admission.ts';
-import { headerBytes, type ImageHeader, readFormat, readHeader } from './image-header.ts';
+import { headerBytes, type ImageHeader, readFormat, readHeader, readHeaderSoFar } from './image-header.ts';
 import { checkOutputs, checkSource, type ImageLimits, renderBytes, renderMs } from './limits.ts';
 import { tooMuchMemory } from './render-failure.ts';
 import type { RenderedOutput, RendererAnswer, RendererRequest, RenderOrder } from './renderer-messages.ts';
@@ -33,6 +33,7 @@ type KillReason = 'timeout' | 'memory' | 'cancelled' | 'crashed';
 
 /** Leaks in decoders stay small when a renderer is replaced now and then. */
 const requestsPerRenderer = 2_000;
+const fewBytes = 4_096;
 const inspectBytes = 64 * 2 ** 20;
 const inspectMs = 5_000;
 /** After these the decoder's state is not to blame, so the renderer goes on. */
@@ -61,8 +62,7 @@ export class RendererPool {
    * Throws what `readHeader` throws, and what a renderer's end means (`render`).
    */
   async inspect(path: string, signal: AbortSignal): Promise<ImageHeader> {
-    const start = await readStart(path);
-    const header = readHeader(start);
+    const { start, header } = readFileHeader(path);
     // What an SVG says of its size is a guess, and where none is taken nobody has to know better.
     const settled = header && (header.format !== 'svg' || !this.#options.limits.allowSvg);
     if (settled) return header;
@@ -73,7 +73,8 @@ export class RendererPool {
   }
 
   /**
-   * Makes the outputs' files, written through to the disk. `onProgress` hears a fraction after each.
+   * Makes the outputs' files; who keeps one has to sync it to the disk. `onProgress` hears a fraction after each but
+   * the last.
    * Throws `image-too-large`, `output-too-large`, `unsupported-image`, `corrupt-image`, `invalid-output`,
    * `render-timeout`, `render-crashed`, `storage-unavailable`, `shutting-down`; when aborted, the signal's reason.
    */
@@ -206,18 +207,30 @@ export class RendererPool {
   }
 }
 
-async function readStart(path: string): Promise<Uint8Array> {
-  const file = await open(path);
+/**
+ * The size of most images stands in the first few KiB. Synchronous: a trip to the thread pool and back costs ten times
+ * what it takes to read a few KiB that are most likely in memory.
+ */
+function readFileHeader(path: string): { start: Uint8Array; header: ImageHeader | undefined } {
+  const file = openSync(path, 'r');
   try {
-    const start = Buffer.alloc(headerBytes);
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(start, length, start.length - length, length);
-      length += bytesRead;
-      if (bytesRead === 0 || length === start.length) return start.subarray(0, length);
-    }
+    const few = readStart(file, fewBytes);
+    const header = few.length === fewBytes ? readHeaderSoFar(few) : readHeader(few);
+    if (header || few.length < fewBytes) return { start: few, header };
+    const all = readStart(file, headerBytes);
+    return { start: all, header: readHeader(all) };
   } finally {
-    await file.close();
+    closeSync(file);
+  }
+}
+
+function readStart(file: number, bytes: number): Uint8Array {
+  const start = Buffer.allocUnsafe(bytes);
+  let length = 0;
+  for (;;) {
+    const read = readSync(file, start, length, bytes - length, length);
+    length += read;
+    if (read === 0 || length === bytes) return start.subarray(0, length);
   }
 }
 

@@ -44,7 +44,9 @@ async function work(request: RendererRequest): Promise<RendererAnswer> {
   let made = 0;
   const outputs = await render({ ...request, maxPixels: settings.maxPixels }, () => {
     made++;
-    answer({ kind: 'progress', fraction: made / request.outputs.length });
+    if (made < request.outputs.length) {
+      answer({ kind: 'progress', fraction: made / request.outputs.length });
+    }
   });
   return { kind: 'rendered', outputs };
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Downloader } from '../fetch/download.ts';
 import { extensions, type OutputOptions, outputFormat } from '../images/output-options.ts';
-import type { RenderedOutput, RendererPool } from '../images/renderer-pool.ts';
+import type { RendererPool } from '../images/renderer-pool.ts';
 import { attemptPrefix, type Claim } from '../jobs/attempt-store.ts';
 import type { Source, StoredOutput } from '../jobs/job.ts';
 import type { LocalFile, ObjectStore } from '../jobs/object-store.ts';
@@ -35,99 +35,97 @@ export async function attemptJob(
   onProgress: (fraction: number) => void,
 ): Promise<StoredOutput[]> {
   const { metrics } = parts;
-  const folder = path.join(parts.objects.scratch, randomUUID());
-  await using cleanup = new AsyncDisposableStack();
-  const source = await timed(metrics, 'fetch', async () => {
-    const file = await openSource(claim.job.source, folder, parts, signal, part =>
-      onProgress(part * fetched),
-    );
-    return cleanup.use(file);
-  });
+  // Of this attempt's files in the scratch folder, which has no folder of its own: making and removing one costs more
+  // than everything else that is done to a small file.
+  const scratch = path.join(parts.objects.scratch, randomUUID());
+  await using source = await timed(metrics, 'fetch', () =>
+    openSource(claim.job.source, `${scratch}-source`, parts, signal, part => onProgress(part * fetched)),
+  );
   onProgress(fetched);
-  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  const targets = await timed(metrics, 'render', () =>
-    renderOutputs(claim, source.path, folder, parts, signal, part =>
+  const files = await timed(metrics, 'render', () =>
+    renderOutputs(claim, source.path, scratch, parts, signal, part =>
       onProgress(fetched + part * (rendered - fetched)),
     ),
   );
   onProgress(rendered);
-  // Awaited here: the files must not be cleared away before they are stored.
-  return await timed(metrics, 'store', () => storeOutputs(claim, targets, parts.objects, signal));
+  // Awaited here: the source goes when this returns.
+  return await timed(metrics, 'store', () => storeOutputs(files, parts.objects, signal));
 }
 
-/** The original as a file: the store's own, or downloaded into `folder`. */
+/** The original as a file: the store's own, or downloaded to `target`. */
 async function openSource(
   source: Source,
-  folder: string,
+  target: string,
   { objects, downloader }: AttemptParts,
   signal: AbortSignal,
   onProgress: (fraction: number) => void,
 ): Promise<LocalFile> {
   if ('upload' in source) return objects.localFile(uploadKey(source.upload), signal);
   if ('object' in source) return objects.localFile(source.object, signal);
-  await mkdir(folder, { recursive: true });
-  const target = path.join(folder, 'source');
   await downloader.download(source.url, target, signal, onProgress);
   return { path: target, [Symbol.asyncDispose]: () => rm(target, { force: true }) };
 }
 
-interface Target {
-  readonly output: RenderedOutput;
+/** A finished file and what it is to become. */
+interface RenderedFile {
   readonly path: string;
-  readonly extension: string;
+  readonly stored: StoredOutput;
 }
 
 async function renderOutputs(
   claim: Claim,
   source: string,
-  folder: string,
+  scratch: string,
   { renderers, objects }: AttemptParts,
   signal: AbortSignal,
   onProgress: (fraction: number) => void,
-): Promise<Target[]> {
+): Promise<RenderedFile[]> {
   const header = await renderers.inspect(source, signal);
-  const wanted = claim.job.outputs.map(({ name, options }) => ({ name, options: options as OutputOptions }));
-  await mkdir(folder, { recursive: true });
+  const prefix = attemptPrefix({ jobId: claim.job.id, attempt: claim.attempt });
   await using watermarks = new AsyncDisposableStack();
   const tasks = [];
-  for (const { name, options } of wanted) {
-    const extension = extensions[outputFormat(options, header.format)][0];
-    const task = { name, options, extension, target: path.join(folder, `${name}.${extension}`) };
+  for (const output of claim.job.outputs) {
+    const { name } = output;
+    const options = output.options as OutputOptions;
+    const file = `${name}.${extensions[outputFormat(options, header.format)][0]}`;
+    const task = { name, options, target: `${scratch}-${file}`, key: `${prefix}${file}` };
     if (options.watermark === undefined) tasks.push(task);
     else {
-      const file = watermarks.use(await objects.localFile(options.watermark.object, signal));
-      tasks.push({ ...task, watermark: file.path });
+      const watermark = watermarks.use(await objects.localFile(options.watermark.object, signal));
+      tasks.push({ ...task, watermark: watermark.path });
     }
   }
-  const results = await renderers.render({ source, header, outputs: tasks }, signal, onProgress);
-  return tasks.map(({ name, target, extension }) => {
-    const output = results.find(result => result.name === name);
-    if (output === undefined) throw new TintypeError('internal', `The renderer made no output '${name}'.`);
-    return { output, path: target, extension };
-  });
+  try {
+    const results = await renderers.render({ source, header, outputs: tasks }, signal, onProgress);
+    return tasks.map(({ name, target, key }) => {
+      const output = results.find(result => result.name === name);
+      if (output === undefined) throw new TintypeError('internal', `The renderer made no output '${name}'.`);
+      return { path: target, stored: { ...output, key } };
+    });
+  } catch (error) {
+    await removeFiles(tasks.map(({ target }) => target));
+    throw error;
+  }
 }
 
-/** Puts the finished files into the store; if that fails or is called off, takes out what is there already. */
+/** Puts the finished files into the store; if that fails or is called off, nothing of them stays anywhere. */
 async function storeOutputs(
-  claim: Claim,
-  targets: readonly Target[],
+  files: readonly RenderedFile[],
   objects: ObjectStore,
   signal: AbortSignal,
 ): Promise<StoredOutput[]> {
-  const prefix = attemptPrefix({ jobId: claim.job.id, attempt: claim.attempt });
-  const stored: StoredOutput[] = [];
-  try {
-    for (const { output, path: file, extension } of targets) {
-      signal.throwIfAborted();
-      const key = `${prefix}${output.name}.${extension}`;
-      await objects.adopt(key, file);
-      stored.push({ ...output, key });
-    }
-    return stored;
-  } catch (error) {
-    await objects.delete(stored.map(({ key }) => key));
-    throw error;
-  }
+  const adopted = signal.aborted
+    ? [Promise.reject(signal.reason)]
+    : files.map(({ path, stored }) => objects.adopt(stored.key, path));
+  const failed = (await Promise.allSettled(adopted)).find(result => result.status === 'rejected');
+  if (failed === undefined) return files.map(({ stored }) => stored);
+  await removeFiles(files.map(({ path }) => path));
+  await objects.delete(files.map(({ stored }) => stored.key));
+  throw failed.reason;
+}
+
+async function removeFiles(files: readonly string[]): Promise<void> {
+  await Promise.all(files.map(file => rm(file, { force: true })));
 }
 
 async function timed<T>(metrics: Metrics, stage: string, work: () => Promise<T>): Promise<T> {
