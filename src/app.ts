@@ -40,7 +40,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const objects = new FilesystemObjectStore(config.OBJECT_STORE_URL);
   await objects.clearScratch(0);
   const queue = new DatabaseQueue(store.changes);
-  const jobs = new Jobs(store.jobs, queue);
+  const jobs = new Jobs(store.jobs, queue, objects);
   const limits = {
     maxPixels: config.MAX_PIXELS,
     maxOutputPixels: config.MAX_OUTPUT_PIXELS,

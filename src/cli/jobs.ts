@@ -4,10 +4,12 @@ import { readConfig } from '../config/config.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { isoTime, viewJob } from '../http/job-view.ts';
 import { Links } from '../http/links.ts';
-import type { OpenJobStore } from '../job-store/open-job-store.ts';
 import { openSqlite } from '../job-store/sqlite.ts';
 import type { Job } from '../jobs/job.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import { Jobs } from '../jobs/jobs.ts';
 import { type JobStatus, jobStatuses } from '../jobs/states.ts';
+import { FilesystemObjectStore } from '../objects/filesystem.ts';
 import { nearest, refusal } from './nearest.ts';
 import { table } from './table.ts';
 
@@ -22,7 +24,12 @@ interface ListFlags {
   readonly json?: boolean;
 }
 
-type JobChange = (store: OpenJobStore, id: string) => Promise<Job>;
+type JobChange = (opened: Opened, id: string) => Promise<Job>;
+
+interface Opened {
+  readonly jobs: Jobs;
+  readonly store: JobStore;
+}
 
 const longestPage = 200;
 const json = (): Option => new Option('--json', 'print JSON, as the API does');
@@ -33,18 +40,17 @@ export function jobsCommand(): Command {
     .helpCommand(false);
   jobs.addCommand(listCommand());
   jobs.addCommand(
-    changeCommand('show', 'one job, or several', async (store, id) => {
-      const job = await store.jobs.get(id);
+    changeCommand('show', 'one job, or several', async ({ store }, id) => {
+      const job = await store.get(id);
       if (job === undefined) throw new TintypeError('not-found', `There is no job ${id}.`);
       return job;
     }),
   );
   jobs.addCommand(
-    changeCommand('cancel', 'cancel jobs that have not ended', (store, id) => store.jobs.cancel(id)),
+    changeCommand('cancel', 'cancel jobs that have not ended', ({ jobs }, id) => jobs.cancel(id)),
   );
-  // A running service notices the new work by itself.
   jobs.addCommand(
-    changeCommand('retry', 'run failed or cancelled jobs again', (store, id) => store.jobs.retry(id)),
+    changeCommand('retry', 'run failed or cancelled jobs again', ({ jobs }, id) => jobs.retry(id)),
   );
   return jobs;
 }
@@ -68,8 +74,8 @@ function listCommand(): Command {
 }
 
 async function list({ limit, cursor, json, ...filter }: ListFlags): Promise<void> {
-  await withStore(async (store, links) => {
-    const page = await store.jobs.list(filter, { limit, ...(cursor !== undefined && { cursor }) });
+  await withStore(async ({ store }, links) => {
+    const page = await store.list(filter, { limit, ...(cursor !== undefined && { cursor }) });
     if (json) {
       const jobs = page.jobs.map(job => viewJob(job, links));
       return print({ jobs, nextCursor: page.nextCursor ?? null });
@@ -87,9 +93,9 @@ function changeCommand(name: string, about: string, change: JobChange): Command 
     .argument('<ids...>', "the jobs' ids")
     .addOption(json())
     .action((ids: string[], { json }: { json?: boolean }) =>
-      withStore(async (store, links) => {
+      withStore(async (opened, links) => {
         for (const id of ids) {
-          const job = await change(store, id);
+          const job = await change(opened, id);
           if (json) print(viewJob(job, links));
           else console.log(describe(job, links));
         }
@@ -97,8 +103,8 @@ function changeCommand(name: string, about: string, change: JobChange): Command 
     );
 }
 
-async function withStore(work: (store: OpenJobStore, links: Links) => Promise<void>): Promise<void> {
-  const { DATABASE_URL: file, PUBLIC_URL } = readConfig(process.env);
+async function withStore(work: (opened: Opened, links: Links) => Promise<void>): Promise<void> {
+  const { DATABASE_URL: file, OBJECT_STORE_URL, PUBLIC_URL } = readConfig(process.env);
   if (!existsSync(file)) {
     throw new TintypeError(
       'storage-unavailable',
@@ -107,7 +113,9 @@ async function withStore(work: (store: OpenJobStore, links: Links) => Promise<vo
   }
   const store = await openSqlite({ file, exclusive: false });
   try {
-    await work(store, new Links(PUBLIC_URL));
+    // Nobody to ring for: a running service notices the new work by itself.
+    const jobs = new Jobs(store.jobs, { ring: () => {} }, new FilesystemObjectStore(OBJECT_STORE_URL));
+    await work({ jobs, store: store.jobs }, new Links(PUBLIC_URL));
   } finally {
     await store.close();
   }

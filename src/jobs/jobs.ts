@@ -1,16 +1,22 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Job, NewJob } from './job.ts';
+import { TintypeError } from '../errors/tintype-error.ts';
+import type { Job, NewJob, Source } from './job.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { JobStore } from './job-store.ts';
+import type { ObjectStore } from './object-store.ts';
+import { canRetry } from './states.ts';
+import { uploadKey } from './upload-store.ts';
 
 /** What callers may do to jobs: each change is committed first, then the queue rings. */
 export class Jobs {
   readonly #store: JobStore;
-  readonly #queue: JobQueue;
+  readonly #queue: Pick<JobQueue, 'ring'>;
+  readonly #objects: Pick<ObjectStore, 'size'>;
 
-  constructor(store: JobStore, queue: JobQueue) {
+  constructor(store: JobStore, queue: Pick<JobQueue, 'ring'>, objects: Pick<ObjectStore, 'size'>) {
     this.#store = store;
     this.#queue = queue;
+    this.#objects = objects;
   }
 
   async submit(job: Omit<NewJob, 'id'>): Promise<Job> {
@@ -23,9 +29,21 @@ export class Jobs {
     return this.#store.cancel(id, owner);
   }
 
+  /** As the store's `retry`; throws `source-gone` too, when the original is not there any more. */
   async retry(id: string, owner?: string): Promise<Job> {
+    const job = await this.#store.get(id, owner);
+    if (job && canRetry(job.status) && !(await this.#hasSource(job.source))) {
+      throw new TintypeError('source-gone', `The original of job ${id} is not there any more.`);
+    }
     const next = await this.#store.retry(id, owner);
     this.#queue.ring();
     return next;
+  }
+
+  /** Of a URL nobody knows before it is fetched. */
+  async #hasSource(source: Source): Promise<boolean> {
+    if ('url' in source) return true;
+    const key = 'upload' in source ? uploadKey(source.upload) : source.object;
+    return (await this.#objects.size(key)) !== undefined;
   }
 }

@@ -24,3 +24,7 @@ export const endedStatuses = ['complete', 'failed', 'cancelled', 'expired'] as c
 export function hasEnded(status: JobStatus): boolean {
   return (endedStatuses as readonly JobStatus[]).includes(status);
 }
+
+export function canRetry(status: JobStatus): boolean {
+  return 'retry' in transitions[status];
+}

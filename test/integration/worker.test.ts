@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import { TintypeError } from '../../src/errors/tintype-error.ts';
 import type { ObjectStore } from '../../src/jobs/object-store.ts';
+import { uploadKey } from '../../src/jobs/upload-store.ts';
 import { photo } from '../support/photo.ts';
 import { Pipeline } from '../support/pipeline.ts';
 
@@ -161,6 +162,19 @@ test('thirty jobs with four workers: each is made once', async () => {
   for (const { id } of jobs) await pipeline.reaches(id, 'complete');
   const attempts = await Promise.all(jobs.map(({ id }) => readdir(`${pipeline.folder}/objects/jobs/${id}`)));
   assert.deepEqual(new Set(attempts.map(String)), new Set(['1']));
+});
+
+test('a failed job runs again on request, and not when its original is gone', async () => {
+  await using pipeline = await Pipeline.open();
+  pipeline.startWorker();
+  const { id, source } = await pipeline.submit(image.subarray(0, image.length / 2));
+  await pipeline.reaches(id, 'failed');
+  const again = await pipeline.jobs.retry(id);
+  assert.equal(again.run, 2);
+  await pipeline.reaches(id, 'failed');
+  assert('upload' in source);
+  await pipeline.objects.delete([uploadKey(source.upload)]);
+  await assert.rejects(pipeline.jobs.retry(id), { code: 'source-gone' });
 });
 
 /** The same store, but for how it takes finished files over. */

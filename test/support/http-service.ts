@@ -36,9 +36,8 @@ export async function startHttpService(options: Partial<HttpParts> = {}): Promis
   const stores = await openSqlite({ file: path.join(folder, 'tintype.db'), exclusive: true });
   await stores.migrate();
   const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
-  const quietQueue = { ring() {}, wait: async () => {}, close: async () => {} };
   const app = await createHttpServer({
-    jobs: new Jobs(stores.jobs, quietQueue),
+    jobs: new Jobs(stores.jobs, { ring() {} }, objects),
     store: stores.jobs,
     uploads: stores.uploads,
     events: stores.events,

@@ -70,7 +70,7 @@ export class Pipeline implements AsyncDisposable {
     const metrics = new Metrics();
     this.queue = new DatabaseQueue(store.changes);
     cleanup.defer(() => this.queue.close());
-    this.jobs = new Jobs(store.jobs, this.queue);
+    this.jobs = new Jobs(store.jobs, this.queue, objects);
     this.renderers = new RendererPool({ size: 2, limits, memoryBytes: 2 ** 30, logger, metrics });
     cleanup.defer(() => this.renderers.stop());
     const guard = new AddressGuard(['127.0.0.1/32']);
