@@ -26,6 +26,7 @@ test(`SIGKILL ${kills} times in the middle of ${jobs} jobs: none lost, none doub
   });
   const image = await photo(1500, 1000).jpeg().toBuffer();
 
+  const started = performance.now();
   const accepted: string[] = [];
   const submitting = submitAll(target, image, accepted);
   for (let kill = 1; kill <= kills; kill += 1) {
@@ -53,6 +54,8 @@ test(`SIGKILL ${kills} times in the middle of ${jobs} jobs: none lost, none doub
   await target.service.end('SIGTERM');
   target.service = await Service.start(env, folder);
   await until(async () => (await doubles(folder)).length === 0);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  t.diagnostic(`${jobs} jobs, ${kills} kills, ${seconds} s: 0 lost, 0 double`);
 });
 
 /** Submits until `jobs` are accepted; a submission that died with the service counts as not accepted. */
@@ -94,12 +97,13 @@ async function endOfAll(target: Target, ids: readonly string[]): Promise<EndedJo
   return ended;
 }
 
-/** Jobs that have objects of more than one attempt. */
+/** Jobs that have more than one object: a second result, or what a dead attempt left. */
 async function doubles(folder: string): Promise<string[]> {
   const root = path.join(folder, 'objects/jobs');
   const found: string[] = [];
   for (const id of await readdir(root)) {
-    if ((await readdir(path.join(root, id))).length > 1) found.push(id);
+    const entries = await readdir(path.join(root, id), { recursive: true, withFileTypes: true });
+    if (entries.filter(entry => entry.isFile()).length !== 1) found.push(id);
   }
   return found;
 }
