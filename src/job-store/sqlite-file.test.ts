@@ -143,7 +143,7 @@ describe('an open store', () => {
   it('throws when its thread has died', async t => {
     await using opened = await temporaryFile();
     const store = await openSqlite({ file: opened.file, exclusive: true });
-    const { mock } = t.mock.method(Worker.prototype, 'postMessage');
+    const { mock } = t.mock.method(Worker.prototype, 'ref');
     const migrated = store.migrate();
     const thread = mock.calls[0]?.this;
     assert.ok(thread instanceof Worker);
