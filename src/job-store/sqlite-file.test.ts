@@ -61,11 +61,13 @@ describe('a SQLite file', () => {
     const service = await openSqlite({ file, exclusive: false });
     await service.migrate();
     await service.close();
-    for (let round = 0; round < 3; round++) {
-      using holder = await holdStore(file, 'true', 'submit');
+    for (const jobs of [1, 20, 100]) {
+      using holder = await holdStore(file, 'true', String(jobs));
       await kill(holder.process);
       const store = await openSqlite({ file, exclusive: true });
-      assert.equal((await store.jobs.get(holder.said))?.status, 'pending');
+      const ids = holder.said.split(' ');
+      assert.equal(ids.length, jobs);
+      for (const id of ids) assert.equal((await store.jobs.get(id))?.status, 'pending');
       await store.close();
     }
   });

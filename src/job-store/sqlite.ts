@@ -91,7 +91,7 @@ class StoreThread implements StoreChanges {
     this.#outbox.push({ id, store, method, parameters });
     const answer = Promise.withResolvers<unknown>();
     this.#waiting.set(id, answer);
-    this.#worker.ref();
+    if (this.#waiting.size === 1) this.#worker.ref();
     return answer.promise;
   }
 
