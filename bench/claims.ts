@@ -1,4 +1,5 @@
-// What the job store costs: CPU (all threads) and wall time of one call, one JSON line for each state of the database.
+// What the job store costs: CPU (all threads) and wall time of one call, one JSON line for each state of the database;
+// and the same of a job's three writes (submit, claim, end) with 1 and 8 jobs in flight, where calls share commits.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,6 +13,7 @@ import type { StoredOutput } from '../src/jobs/job.ts';
 const rounds = 300;
 const perClaim = 4;
 const leaseMs = 3_600_000;
+const inFlight = 8;
 
 const states = [
   { name: '10 k finished', finished: 10_000 },
@@ -56,32 +58,59 @@ async function work(store: OpenJobStore, count: number) {
   const end = await measure(claimed.length, async () => {
     const claim = ending.next().value;
     if (claim === undefined) throw new Error('fewer claims than ends');
-    const { job, attempt } = claim;
-    await store.attempts.end({ jobId: job.id, attempt }, { result: 'complete', outputs: [stored(job.id)] });
+    await endOne(store, claim);
   });
   const list = await measure(count, () => store.jobs.list({ owner: 'owner-1' }, { limit: 50 }));
   const listStatus = await measure(count, () =>
     store.jobs.list({ owner: 'owner-1', status: 'complete' }, { limit: 50 }),
   );
   const get = await measure(count, () => store.jobs.get(claimed[0]?.job.id ?? ''));
-  return { unit: 'µs a call', submit, [`claim(${perClaim})`]: claim, end, list, listStatus, get };
+  const job = await measure(count, () => runOne(store));
+  const submitters = await measure(count * perClaim, () => submitOne(store), inFlight);
+  const jobs = await measure(count * perClaim, () => runOne(store), inFlight);
+  return {
+    unit: 'µs a call',
+    ...{ submit, [`claim(${perClaim})`]: claim, end, list, listStatus, get, job },
+    [`${inFlight} submits at once`]: submitters,
+    [`${inFlight} jobs at once`]: jobs,
+  };
 }
 
-async function measure(count: number, call: () => Promise<unknown>) {
-  const cpu = process.cpuUsage();
+/** `each` is the wall time by the number of calls: what a call costs where several share the time. */
+async function measure(count: number, call: () => Promise<unknown>, atOnce = 1) {
   const times: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const start = performance.now();
-    await call();
-    times.push(performance.now() - start);
-  }
+  let left = count;
+  const caller = async () => {
+    while (left-- > 0) {
+      const start = performance.now();
+      await call();
+      times.push(performance.now() - start);
+    }
+  };
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  await Promise.all(Array.from({ length: atOnce }, caller));
+  const wall = performance.now() - began;
   const used = process.cpuUsage(cpu);
   times.sort((a, b) => a - b);
   return {
     cpu: Math.round((used.user + used.system) / count),
+    each: Math.round((wall / count) * 1000),
     median: Math.round((times[times.length >> 1] ?? 0) * 1000),
     p95: Math.round((times[Math.floor(times.length * 0.95)] ?? 0) * 1000),
   };
+}
+
+/** A job from submission to its end; whose job it ends is all the same. */
+async function runOne(store: OpenJobStore): Promise<void> {
+  await submitOne(store);
+  const [claim] = await store.attempts.claim('bench', 1, leaseMs);
+  if (claim === undefined) throw new Error('fewer jobs than claims');
+  await endOne(store, claim);
+}
+
+async function endOne(store: OpenJobStore, { job, attempt }: Claim): Promise<void> {
+  await store.attempts.end({ jobId: job.id, attempt }, { result: 'complete', outputs: [stored(job.id)] });
 }
 
 function submitOne(store: OpenJobStore) {

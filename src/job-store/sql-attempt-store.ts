@@ -128,7 +128,8 @@ export class SqlAttemptStore implements AttemptStore {
 
   async forgetLeftovers(attempts: readonly ClaimRef[]): Promise<void> {
     if (attempts.length === 0) return;
-    await this.#queries.forgetLeftovers.write(this.#db, { claims: JSON.stringify(attempts) });
+    const parameters = { claims: JSON.stringify(attempts) };
+    await write(this.#db, trx => this.#queries.forgetLeftovers.write(trx, parameters));
   }
 }
 

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { EventFilter, EventLog, JobEvent } from '../jobs/event-log.ts';
 import type { SqlDialect } from './dialect.ts';
@@ -6,8 +5,9 @@ import { toEvent } from './job-rows.ts';
 import { opaqueNumber } from './opaque-value.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import type { EventsTable, Tables } from './tables.ts';
+import { write } from './transactions.ts';
 
-/** Rows that one transaction drops, so that others wait some milliseconds at most. */
+/** Rows that one call drops, so that others wait some milliseconds at most. */
 const pruneBatch = 5_000;
 
 type AfterParameters = { position: number; owner: string; jobId: string; limit: number };
@@ -61,12 +61,6 @@ export class SqlEventLog implements EventLog {
   }
 
   async prune(maxAgeMs: number): Promise<number> {
-    let pruned = 0;
-    for (;;) {
-      const batch = await this.#prune.write(this.#db, { maxAgeMs });
-      pruned += batch;
-      if (batch < pruneBatch) return pruned;
-      await setImmediate();
-    }
+    return write(this.#db, trx => this.#prune.write(trx, { maxAgeMs }));
   }
 }

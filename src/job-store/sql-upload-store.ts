@@ -32,7 +32,7 @@ export class SqlUploadStore implements UploadStore {
   }
 
   async create(upload: { id: string; owner: string; filename: string }): Promise<void> {
-    await this.#create.write(this.#db, upload);
+    await write(this.#db, trx => this.#create.write(trx, upload));
   }
 
   async abandoned(minAgeMs: number, limit: number): Promise<string[]> {
@@ -41,6 +41,7 @@ export class SqlUploadStore implements UploadStore {
   }
 
   async forget(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#forget.write(this.#db, { ids: JSON.stringify(ids) });
+    if (ids.length === 0) return;
+    await write(this.#db, trx => this.#forget.write(trx, { ids: JSON.stringify(ids) }));
   }
 }

@@ -12,6 +12,7 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import type { SqlDialect } from './dialect.ts';
+import type { GroupedTransactions } from './grouped-transactions.ts';
 
 /** How SQLite says what databases say differently. */
 export const sqliteDialect: SqlDialect = {
@@ -23,10 +24,10 @@ export const sqliteDialect: SqlDialect = {
 };
 
 /** Kysely on one connection of node:sqlite, which the caller opens and closes. */
-export function nodeSqliteDialect(database: DatabaseSync): Dialect {
+export function nodeSqliteDialect(database: DatabaseSync, transactions: GroupedTransactions): Dialect {
   return {
     createAdapter: () => new TransactionalDdlAdapter(),
-    createDriver: () => new NodeSqliteDriver(database),
+    createDriver: () => new NodeSqliteDriver(database, transactions),
     createIntrospector: db => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -40,11 +41,11 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 }
 
 class NodeSqliteDriver implements Driver {
-  readonly #database: DatabaseSync;
+  readonly #transactions: GroupedTransactions;
   readonly #connection: NodeSqliteConnection;
 
-  constructor(database: DatabaseSync) {
-    this.#database = database;
+  constructor(database: DatabaseSync, transactions: GroupedTransactions) {
+    this.#transactions = transactions;
     this.#connection = new NodeSqliteConnection(database);
   }
 
@@ -54,18 +55,16 @@ class NodeSqliteDriver implements Driver {
     return this.#connection;
   }
 
-  /** Writers begin with the lock: a transaction that takes it later can fail where waiting does not help. */
   async beginTransaction(_connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    this.#connection.execute(settings.accessMode === 'read only' ? 'begin' : 'begin immediate');
+    this.#transactions.begin(settings.accessMode === 'read only');
   }
 
   async commitTransaction(): Promise<void> {
-    this.#connection.execute('commit');
+    this.#transactions.commit();
   }
 
-  /** SQLite itself rolls back after faults such as a full disk. */
   async rollbackTransaction(): Promise<void> {
-    if (this.#database.isTransaction) this.#connection.execute('rollback');
+    this.#transactions.rollback();
   }
 
   async releaseConnection(): Promise<void> {}
@@ -85,10 +84,6 @@ class NodeSqliteConnection implements DatabaseConnection {
 
   constructor(database: DatabaseSync) {
     this.#database = database;
-  }
-
-  execute(text: string): void {
-    this.#prepare(text).statement.run();
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {

@@ -61,11 +61,13 @@ describe('a SQLite file', () => {
     const service = await openSqlite({ file, exclusive: false });
     await service.migrate();
     await service.close();
-    for (let round = 0; round < 3; round++) {
-      using holder = await holdStore(file, 'true', 'submit');
+    for (const jobs of [1, 20, 100]) {
+      using holder = await holdStore(file, 'true', String(jobs));
       await kill(holder.process);
       const store = await openSqlite({ file, exclusive: true });
-      assert.equal((await store.jobs.get(holder.said))?.status, 'pending');
+      const ids = holder.said.split(' ');
+      assert.equal(ids.length, jobs);
+      for (const id of ids) assert.equal((await store.jobs.get(id))?.status, 'pending');
       await store.close();
     }
   });
@@ -143,7 +145,7 @@ describe('an open store', () => {
   it('throws when its thread has died', async t => {
     await using opened = await temporaryFile();
     const store = await openSqlite({ file: opened.file, exclusive: true });
-    const { mock } = t.mock.method(Worker.prototype, 'postMessage');
+    const { mock } = t.mock.method(Worker.prototype, 'ref');
     const migrated = store.migrate();
     const thread = mock.calls[0]?.this;
     assert.ok(thread instanceof Worker);

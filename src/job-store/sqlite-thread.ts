@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Kysely, sql } from 'kysely';
-import { TintypeError } from '../errors/tintype-error.ts';
 import type { StoreChange } from '../jobs/store-changes.ts';
+import { type Answers, runCalls } from './call-groups.ts';
+import { GroupedTransactions } from './grouped-transactions.ts';
 import { migrate } from './migrate.ts';
 import { createStores } from './sql-stores.ts';
 import { openDatabase } from './sqlite-database.ts';
@@ -10,31 +11,30 @@ import { nodeSqliteDialect, sqliteDialect } from './sqlite-dialect.ts';
 import { fromSqlite } from './sqlite-faults.ts';
 import { lockExclusively } from './sqlite-lock.ts';
 import type { Tables } from './tables.ts';
-import { packError, type Reply, type Request, remoteMethods, type ThreadOptions } from './thread-messages.ts';
+import { packError, type Reply, type Request, type ThreadOptions } from './thread-messages.ts';
 
 /** How often other processes' writes are looked for. */
 const pollMs = 500;
 
 if (parentPort !== null) serve(parentPort, workerData as ThreadOptions);
 
-/** Owns the database: answers each call with one message, until it is told to close. */
+/** Owns the database: answers what it is asked until it is told to close. */
 function serve(port: MessagePort, options: ThreadOptions): void {
   const post = (reply: Reply) => port.postMessage(reply);
+  const tell = (answers: Answers) => post({ kind: 'answers', ...answers });
   try {
     const opened = open(options);
-    if (options.exclusive) watchOthers(opened.database, changes => post({ kind: 'changes', changes }));
-    const running = new Set<Promise<void>>();
-    port.on('message', async (request: Request) => {
-      if (request.kind === 'call') {
-        const answered = answer(opened, request)
-          .then(post)
-          .finally(() => running.delete(answered));
-        running.add(answered);
-        return;
-      }
-      await Promise.all(running);
-      opened[Symbol.dispose]();
-      port.close();
+    if (options.exclusive) watchOthers(opened.database, changes => tell({ answers: [], changes }));
+    let turn = Promise.resolve();
+    port.on('message', (first: Request) => {
+      const requests = [first, ...waiting(port)];
+      const calls = requests.flatMap(request => (request.kind === 'calls' ? request.calls : []));
+      turn = turn.then(() => runCalls(calls, opened, tell));
+      if (!requests.some(request => request.kind === 'close')) return;
+      turn.then(() => {
+        opened[Symbol.dispose]();
+        port.close();
+      });
     });
     post({ kind: 'open' });
   } catch (error) {
@@ -43,13 +43,21 @@ function serve(port: MessagePort, options: ThreadOptions): void {
   }
 }
 
-type Opened = ReturnType<typeof open>;
+/** Takes what came while this thread was busy. */
+function* waiting(port: MessagePort): Generator<Request> {
+  for (;;) {
+    const next = receiveMessageOnPort(port) as { message: Request } | undefined;
+    if (next === undefined) return;
+    yield next.message;
+  }
+}
 
 function open({ file, exclusive }: ThreadOptions) {
   using cleanup = new DisposableStack();
   const database = cleanup.adopt(openDatabase(file), opened => opened.close());
   if (exclusive) cleanup.use(lockExclusively(file));
-  const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database) });
+  const transactions = new GroupedTransactions(database);
+  const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database, transactions) });
   let changes: StoreChange[] = [];
   const stores = createStores(db, sqliteDialect, change => changes.push(change));
   const takeChanges = () => {
@@ -60,6 +68,7 @@ function open({ file, exclusive }: ThreadOptions) {
   const kept = cleanup.move();
   return {
     database,
+    transactions,
     remotes: {
       ...stores,
       database: {
@@ -79,20 +88,6 @@ function open({ file, exclusive }: ThreadOptions) {
 async function endLeasesOfTheDead(db: Kysely<Tables>): Promise<void> {
   const { now } = sqliteDialect;
   await sql`update jobs set lease_ends_at = ${now} where lease_ends_at > ${now}`.execute(db);
-}
-
-async function answer(opened: Opened, request: Request & { kind: 'call' }): Promise<Reply> {
-  const { id, store, method, parameters } = request;
-  try {
-    if (!(remoteMethods[store] as readonly string[]).includes(method)) {
-      throw new TintypeError('internal', `The job store has no ${store}.${method}.`);
-    }
-    const remote = opened.remotes[store] as unknown as Record<string, (...of: readonly unknown[]) => unknown>;
-    const value = await remote[method]?.(...parameters);
-    return { kind: 'value', id, value, changes: opened.takeChanges() };
-  } catch (error) {
-    return { kind: 'error', id, error: packError(fromSqlite(error)), changes: opened.takeChanges() };
-  }
 }
 
 /** SQLite changes this number when another connection has written, and only then. */

@@ -3,6 +3,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { StoreChange, StoreChanges } from '../jobs/store-changes.ts';
 import type { OpenJobStore } from './open-job-store.ts';
 import {
+  type Call,
   type RemoteName,
   type Reply,
   type Request,
@@ -32,7 +33,7 @@ export async function openSqlite(options: ThreadOptions): Promise<OpenJobStore> 
   };
 }
 
-/** The thread as its callers see it: each call is one message there and one back. */
+/** The thread as its callers see it: calls and answers go there and back in messages. */
 class StoreThread implements StoreChanges {
   readonly opened: Promise<void>;
   readonly #worker: Worker;
@@ -40,6 +41,8 @@ class StoreThread implements StoreChanges {
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #listeners = new Set<(change: StoreChange) => void>();
   #calls = 0;
+  /** Calls of this turn of the event loop, which go together at its end. */
+  #outbox: Call[] = [];
   #closing = false;
   #fault: unknown;
 
@@ -84,10 +87,11 @@ class StoreThread implements StoreChanges {
   async call(store: RemoteName, method: string, parameters: readonly unknown[]): Promise<unknown> {
     if (this.#closing) throw this.#gone();
     const id = ++this.#calls;
-    this.#post({ kind: 'call', id, store, method, parameters });
+    if (this.#outbox.length === 0) process.nextTick(() => this.#send());
+    this.#outbox.push({ id, store, method, parameters });
     const answer = Promise.withResolvers<unknown>();
     this.#waiting.set(id, answer);
-    this.#worker.ref();
+    if (this.#waiting.size === 1) this.#worker.ref();
     return answer.promise;
   }
 
@@ -102,19 +106,20 @@ class StoreThread implements StoreChanges {
     if (!this.#closing) {
       this.#closing = true;
       this.#worker.ref();
+      this.#send();
       this.#post({ kind: 'close' });
     }
     return this.#ended;
   }
 
-  #receive(reply: Exclude<Reply, { kind: 'open' | 'not-open' }>): void {
-    if (reply.kind !== 'changes') {
-      const waiting = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      if (reply.kind === 'value') waiting?.resolve(reply.value);
-      else waiting?.reject(unpackError(reply.error));
+  #receive({ answers, changes }: Reply & { kind: 'answers' }): void {
+    for (const answer of answers) {
+      const waiting = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if (answer.error === undefined) waiting?.resolve(answer.value);
+      else waiting?.reject(unpackError(answer.error));
     }
-    for (const change of reply.changes) {
+    for (const change of changes) {
       for (const listener of this.#listeners) listener(change);
     }
   }
@@ -122,6 +127,12 @@ class StoreThread implements StoreChanges {
   /** Lets the process go while nobody waits for an answer. */
   #rest(): void {
     if (this.#waiting.size === 0 && !this.#closing) this.#worker.unref();
+  }
+
+  #send(): void {
+    const calls = this.#outbox;
+    this.#outbox = [];
+    if (calls.length > 0) this.#post({ kind: 'calls', calls });
   }
 
   #post(request: Request): void {

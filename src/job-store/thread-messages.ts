@@ -33,34 +33,31 @@ type RemoteMethods = {
 
 export type RemoteName = keyof typeof remoteMethods;
 
-/** From the main thread. */
+export interface Call {
+  readonly id: number;
+  readonly store: RemoteName;
+  readonly method: string;
+  readonly parameters: readonly unknown[];
+}
+
+export type Answer =
+  | { readonly id: number; readonly value: unknown; readonly error?: never }
+  | { readonly id: number; readonly error: PortableError };
+
+/** From the main thread. Waking the other thread is dear, so calls and answers share messages where they can. */
 export type Request =
-  | {
-      readonly kind: 'call';
-      readonly id: number;
-      readonly store: RemoteName;
-      readonly method: string;
-      readonly parameters: readonly unknown[];
-    }
+  | { readonly kind: 'calls'; readonly calls: readonly Call[] }
   | { readonly kind: 'close' };
 
-/** From the store's thread. `changes` are what the call committed. */
+/** From the store's thread. `changes` are what the calls committed, or what others did. */
 export type Reply =
   | { readonly kind: 'open' }
   | { readonly kind: 'not-open'; readonly error: PortableError }
   | {
-      readonly kind: 'value';
-      readonly id: number;
-      readonly value: unknown;
+      readonly kind: 'answers';
+      readonly answers: readonly Answer[];
       readonly changes: readonly StoreChange[];
-    }
-  | {
-      readonly kind: 'error';
-      readonly id: number;
-      readonly error: PortableError;
-      readonly changes: readonly StoreChange[];
-    }
-  | { readonly kind: 'changes'; readonly changes: readonly StoreChange[] };
+    };
 
 /** A TintypeError as data; its class does not survive the way between threads. */
 export interface PortableError {

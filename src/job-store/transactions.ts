@@ -1,7 +1,10 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Tables } from './tables.ts';
 
-/** Everything in one transaction, durable once it resolves. */
+/**
+ * Everything in one transaction: all of it or nothing. Single statements that write use it as well. A driver that puts
+ * several transactions into one commit answers for none of them before that.
+ */
 export function write<T>(db: Kysely<Tables>, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
   return db.transaction().execute(work);
 }

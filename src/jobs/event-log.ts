@@ -24,6 +24,6 @@ export interface EventLog {
   newest(): Promise<number>;
   /** Events after a position, oldest first. */
   after(position: number, filter: EventFilter, limit: number): Promise<JobEvent[]>;
-  /** Drops events older than this; resolves to how many. */
+  /** Drops events older than this, some thousands at most; resolves to how many: 0 when none is left. */
   prune(maxAgeMs: number): Promise<number>;
 }

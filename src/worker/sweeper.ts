@@ -72,7 +72,7 @@ export class Sweeper {
     const abandoned = await uploads.abandoned(dayMs, batch);
     await objects.delete(abandoned.map(uploadKey));
     await uploads.forget(abandoned);
-    await events.prune(dayMs);
+    while ((await events.prune(dayMs)) > 0);
   }
 
   async #deleteObjects(attempt: ClaimRef): Promise<void> {
