@@ -118,6 +118,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         await downloader.close();
         await queue.close();
         await store.close();
+        await objects.close();
       })();
       return stopped;
     },

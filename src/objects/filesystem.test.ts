@@ -14,10 +14,9 @@ import { FilesystemObjectStore } from './filesystem.ts';
 describe('FilesystemObjectStore', () => {
   objectStoreContract(async () => {
     const root = await mkdtemp(path.join(tmpdir(), 'tintype-objects-'));
-    return {
-      store: new FilesystemObjectStore(root),
-      [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
-    };
+    const store = new FilesystemObjectStore(root);
+    const dispose = () => store.close().then(() => rm(root, { recursive: true, force: true }));
+    return { store, [Symbol.asyncDispose]: dispose };
   });
 
   it('keeps an object under its key and nothing beside it', async t => {
@@ -70,6 +69,7 @@ describe('FilesystemObjectStore', () => {
   it('puts and deletes in one folder from two stores at once, as two processes do', async t => {
     const { root, store } = await newStore(t);
     const other = new FilesystemObjectStore(root);
+    t.after(() => other.close());
     await Promise.all(
       Array.from({ length: 300 }, async (_, i) => {
         const here = i % 2 === 0 ? store : other;
@@ -113,6 +113,7 @@ describe('FilesystemObjectStore', () => {
     const root = await mountSmall(t, '1m');
     if (!root) return;
     const store = new FilesystemObjectStore(root);
+    t.after(() => store.close());
     await store.put('jobs/1/source', Readable.from([Buffer.alloc(600_000)]));
     const full = { code: 'storage-unavailable', retryable: true };
     await assert.rejects(store.put('jobs/2/source', Readable.from([Buffer.alloc(900_000)])), full);
@@ -131,6 +132,7 @@ describe('FilesystemObjectStore', () => {
     const root = await mountSmall(t, '1m');
     if (!root) return;
     const store = new FilesystemObjectStore(root);
+    t.after(() => store.close());
     await store.put('a', Readable.from([Buffer.from('x')]));
     assert.equal(spawnSync('mount', ['-o', 'remount,ro', root]).status, 0);
     const readOnly = { code: 'storage-unavailable', retryable: true };
@@ -143,6 +145,7 @@ describe('FilesystemObjectStore', () => {
 
 async function newStore(t: TestContext): Promise<{ root: string; store: FilesystemObjectStore }> {
   const root = await mkdtemp(path.join(tmpdir(), 'tintype-objects-'));
-  t.after(() => rm(root, { recursive: true, force: true }));
-  return { root, store: new FilesystemObjectStore(root) };
+  const store = new FilesystemObjectStore(root);
+  t.after(() => store.close().then(() => rm(root, { recursive: true, force: true })));
+  return { root, store };
 }

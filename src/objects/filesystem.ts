@@ -1,30 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { asStorageFault, systemCode } from '../errors/storage-fault.ts';
 import type { ByteRange, LocalFile, ObjectStore, StoredObject } from '../jobs/object-store.ts';
-import { DurableFolders, mostTries, syncFile, syncFolder } from './durable-folders.ts';
+import { ChangeThread } from './change-thread.ts';
+import { createFile, readFileStream, writeStream } from './file-streams.ts';
 import { ifThere } from './if-there.ts';
 import { checkKey, noSuchObject } from './object-key.ts';
 import { walk } from './walk.ts';
 
-/** Deletions that run at once; more only queue up in Node's thread pool. */
-const deletionsAtOnce = 8;
 /** One block, so that the test of a full disk is not answered from a file system's inline data. */
 const checkBytes = 4096;
 
-/** Objects as files: `<root>/<key>`, with `<root>/.scratch` for those that are not whole yet. */
+/**
+ * Objects as files: `<root>/<key>`, with `<root>/.scratch` for those that are not whole yet. Bytes are read and
+ * written by Node's asynchronous I/O; whatever changes a folder is done in a thread of the store.
+ */
 export class FilesystemObjectStore implements ObjectStore {
   readonly scratch: string;
   readonly #root: string;
-  readonly #folders: DurableFolders;
+  readonly #changes: ChangeThread;
 
   constructor(root: string) {
     this.#root = path.resolve(root);
     this.scratch = path.join(this.#root, '.scratch');
-    this.#folders = new DurableFolders(this.#root);
+    this.#changes = new ChangeThread(this.#root);
   }
 
   /**
@@ -49,15 +51,16 @@ export class FilesystemObjectStore implements ObjectStore {
     // A body that breaks before it is read must not end the process; reading it throws the fault.
     body.on('error', () => {});
     return faultsOfStorage(async () => {
-      const scratch = path.join(this.scratch, randomUUID());
+      const file = path.join(this.scratch, randomUUID());
       try {
         const target = this.#path(key);
-        const bytes = await this.#write(scratch, body);
-        await this.#moveIn(scratch, target);
+        const opened = (await ifThere(createFile(file))) ?? (await this.#createWithScratch(file));
+        const bytes = await writeStream(opened, body);
+        await this.#changes.make({ kind: 'move in', file, opened, target });
         return { bytes };
       } catch (error) {
         body.destroy();
-        await rm(scratch, { force: true });
+        await rm(file, { force: true });
         throw error;
       }
     });
@@ -67,7 +70,7 @@ export class FilesystemObjectStore implements ObjectStore {
     return faultsOfStorage(async () => {
       const target = this.#path(key);
       try {
-        await this.#moveIn(file, target, syncFile(file));
+        await this.#changes.make({ kind: 'move in', file, target });
       } catch (error) {
         if (systemCode(error) !== 'EXDEV') throw error;
         await this.put(key, createReadStream(file));
@@ -85,11 +88,9 @@ export class FilesystemObjectStore implements ObjectStore {
 
   read(key: string, range?: ByteRange): Promise<Readable> {
     return faultsOfStorage(async () => {
-      const handle = await ifThere(open(this.#path(key)));
-      if (!handle) throw noSuchObject();
-      if ((await handle.stat()).isFile()) return handle.createReadStream(range);
-      await handle.close();
-      throw noSuchObject();
+      const reading = await ifThere(readFileStream(this.#path(key), range));
+      if (!reading) throw noSuchObject();
+      return reading;
     });
   }
 
@@ -101,14 +102,8 @@ export class FilesystemObjectStore implements ObjectStore {
 
   delete(keys: readonly string[]): Promise<void> {
     return faultsOfStorage(async () => {
-      const left = keys.map(key => this.#path(key)).values();
-      const deleteSome = async () => {
-        for (const file of left) {
-          await ifThere(unlink(file));
-          await this.#folders.prune(path.dirname(file));
-        }
-      };
-      await Promise.all(Array.from({ length: Math.min(deletionsAtOnce, keys.length) }, deleteSome));
+      const files = keys.map(key => this.#path(key));
+      if (files.length > 0) await this.#changes.make({ kind: 'delete', files });
     });
   }
 
@@ -132,49 +127,23 @@ export class FilesystemObjectStore implements ObjectStore {
     });
   }
 
+  /** Resolves when what was asked for before is done. From then on nothing can be changed. Twice is the same. */
+  close(): Promise<void> {
+    return this.#changes.close();
+  }
+
   #path(key: string): string {
     checkKey(key);
     return path.join(this.#root, key);
   }
 
-  /** Writes a new file and syncs it; resolves to its size. */
-  async #write(file: string, body: Readable): Promise<number> {
-    await using handle = (await ifThere(open(file, 'wx'))) ?? (await this.#openWithScratch(file));
-    await handle.writeFile(body);
-    await handle.sync();
-    return (await handle.stat()).size;
-  }
-
-  async #openWithScratch(file: string): Promise<FileHandle> {
+  async #createWithScratch(file: string): Promise<number> {
     await this.#makeScratch();
-    return open(file, 'wx');
+    return createFile(file);
   }
 
-  async #makeScratch(): Promise<void> {
-    const root = this.#folders.want(this.#root);
-    await root.settle();
-    await mkdir(this.scratch, { recursive: true });
-  }
-
-  /** Renames a file that is durable, once `synced` resolves, and makes its new place durable too. */
-  async #moveIn(file: string, target: string, synced?: Promise<void>): Promise<void> {
-    const parent = path.dirname(target);
-    for (let tries = 1; ; tries++) {
-      const folder = this.#folders.want(parent);
-      try {
-        await Promise.all([folder.there, synced]);
-        await rename(file, target);
-        await Promise.all([syncFolder(parent), folder.settle()]);
-        return;
-      } catch (error) {
-        await folder.settle().catch(() => {});
-        // A deletion pruned the folder before the file was in it, or the file itself is missing.
-        const isPruned = systemCode(error) === 'ENOENT' && tries < mostTries && (await ifThere(stat(file)));
-        if (isPruned) continue;
-        await this.#folders.prune(parent);
-        throw error;
-      }
-    }
+  #makeScratch(): Promise<void> {
+    return this.#changes.make({ kind: 'make folder', folder: this.scratch });
   }
 }
 

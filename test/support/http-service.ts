@@ -57,6 +57,7 @@ export async function startHttpService(options: Partial<HttpParts> = {}): Promis
     stopping ??= (async () => {
       await app.close();
       await stores.close();
+      await objects.close();
       await rm(folder, { recursive: true, force: true });
     })();
     return stopping;

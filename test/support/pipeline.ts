@@ -50,6 +50,7 @@ export class Pipeline implements AsyncDisposable {
     cleanup.defer(() => store.close());
     await store.migrate();
     const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
+    cleanup.defer(() => objects.close());
     await objects.clearScratch(0);
     return new Pipeline(folder, store, objects, cleanup.move(), leaseMs, limits);
   }
