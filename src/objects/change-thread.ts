@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Change } from './durable-changes.ts';
@@ -21,10 +20,7 @@ export class ChangeThread {
 
   /** Resolves when the change is made and durable. Throws `storage-unavailable` once closed, else the system's fault. */
   async make(change: Change): Promise<void> {
-    if (this.#isClosed) {
-      if (change.kind === 'move in' && change.opened !== undefined) closeSync(change.opened);
-      throw new TintypeError('storage-unavailable', 'The object store is closed.');
-    }
+    if (this.#isClosed) throw new TintypeError('storage-unavailable', 'The object store is closed.');
     this.#running ??= this.#start();
     const { worker } = this.#running;
     const id = ++this.#changes;
@@ -54,8 +50,6 @@ export class ChangeThread {
       workerData: this.#root,
       // Options of the main program, such as --input-type, are not for this file.
       execArgv: [],
-      // It closes files that were opened here.
-      trackUnmanagedFds: false,
     });
     let fault: unknown;
     worker.on('message', (answers: readonly Answer[]) => {

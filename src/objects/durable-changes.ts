@@ -16,12 +16,12 @@ import { isAbsence } from './if-there.ts';
 /** One thing to do in the store's folders. All paths are absolute. */
 export type Change = MoveIn | Deletion | NewFolder;
 
-/** Makes a finished file durable and renames it to its place; the folders for that are made. */
+/** Renames a finished file to its place and makes that durable; the folders for it are made. */
 export interface MoveIn {
   readonly kind: 'move in';
   readonly file: string;
-  /** The same file, still open for writing; it is closed here in any case. */
-  readonly opened?: number;
+  /** Whether the file's bytes are durable already; they are made so if not. */
+  readonly isSynced: boolean;
   readonly target: string;
 }
 
@@ -69,13 +69,13 @@ export function makeChanges(root: string, changes: readonly Change[]): unknown[]
 }
 
 function syncFile(change: Change): void {
-  if (change.kind !== 'move in') return;
+  if (change.kind !== 'move in' || change.isSynced) return;
   // Opened for writing because Windows flushes no other handles.
-  const file = change.opened ?? openSync(change.file, 'r+');
+  const opened = openSync(change.file, 'r+');
   try {
-    fdatasyncSync(file);
+    fdatasyncSync(opened);
   } finally {
-    closeSync(file);
+    closeSync(opened);
   }
 }
 

@@ -1,30 +1,41 @@
-import { close, createReadStream, createWriteStream, fstatSync, open, read } from 'node:fs';
+import { close, closeSync, createReadStream, fdatasync, fstatSync, open, read, write } from 'node:fs';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import type { ByteRange } from '../jobs/object-store.ts';
 
-// File descriptors, not FileHandles: one can be handed to another thread, and each call costs less.
+// File descriptors, not FileHandles: each call costs less, and what need not wait for the thread pool can be called
+// at once.
 const openFile = promisify(open);
 const readSome = promisify(read);
+const writeSome = promisify(write);
+const syncData = promisify(fdatasync);
 
 /** Up to here a part is read at once: opening, reading and closing, where a stream has more steps than bytes. */
 const wholeBytes = 65_536;
 /** What a stream reads at once, and holds for a slow reader. */
 const streamBytes = 131_072;
-/** What waits for the disk at most, beyond what is being written; all that waits is written at once. */
-const waitingBytes = 262_144;
 
 /** Creates a file for writing; rejects where there is one. */
 export function createFile(file: string): Promise<number> {
   return openFile(file, 'wx');
 }
 
-/** Writes a stream to an open file, which stays open; resolves to its bytes. A fault closes the file. */
+/** Writes a stream to a new file, makes its bytes durable and closes it; resolves to how many they are. */
 export async function writeStream(opened: number, body: Readable): Promise<number> {
-  const target = createWriteStream('', { fd: opened, autoClose: false, highWaterMark: waitingBytes });
-  await pipeline(body, target);
-  return target.bytesWritten;
+  try {
+    let bytes = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      for (let written = 0; written < chunk.length; ) {
+        written += (await writeSome(opened, chunk, written, chunk.length - written)).bytesWritten;
+      }
+      bytes += chunk.length;
+    }
+    await syncData(opened);
+    return bytes;
+  } finally {
+    // Not another trip to the thread pool: nothing waits to be written any more.
+    closeSync(opened);
+  }
 }
 
 /** The bytes of a file, all or a range; undefined where this is no file. Rejects with the system's fault. */

@@ -82,6 +82,56 @@ describe('FilesystemObjectStore', () => {
     assert.deepEqual(await readdir(root), ['.scratch']);
   });
 
+  it('answers each of many at once for itself', async t => {
+    const { root, store } = await newStore(t);
+    await store.put('taken', Readable.from([Buffer.from('x')]));
+    const results = await Promise.allSettled(
+      Array.from({ length: 30 }, async (_, i) => {
+        const file = path.join(store.scratch, `${i}`);
+        if (i % 3 !== 0) await writeFile(file, `${i}`);
+        await store.adopt(i % 3 === 1 ? `taken/${i}` : `jobs/1/1/${i}`, file);
+      }),
+    );
+    const adopted = results.flatMap(({ status }, i) => (status === 'fulfilled' ? [`${i}`] : []));
+    assert.deepEqual(adopted, ['2', '5', '8', '11', '14', '17', '20', '23', '26', '29']);
+    assert.deepEqual((await readdir(path.join(root, 'jobs/1/1'))).sort(), adopted.sort());
+  });
+
+  it('finishes what was asked for before it is closed, and refuses what comes after', async t => {
+    const { root, store } = await newStore(t);
+    await store.put('old', Readable.from([Buffer.from('x')]));
+    await writeFile(path.join(store.scratch, 'new'), 'x');
+    const asked = Promise.all([store.adopt('new', path.join(store.scratch, 'new')), store.delete(['old'])]);
+    await Promise.all([store.close(), store.close()]);
+    await asked;
+    assert.deepEqual((await readdir(root)).sort(), ['.scratch', 'new']);
+    await assert.rejects(store.put('late', Readable.from([Buffer.from('x')])), {
+      code: 'storage-unavailable',
+    });
+    assert.deepEqual(await readdir(store.scratch), []);
+    assert.equal((await buffer(await store.read('new'))).toString(), 'x');
+  });
+
+  it('is closed although it was never used', async t => {
+    const { root, store } = await newStore(t);
+    await store.close();
+    assert.deepEqual(await readdir(root), []);
+  });
+
+  it('keeps no process alive that has not closed it, but lets it wait for its answers', async t => {
+    const { root } = await newStore(t);
+    const program = `
+      import { Readable } from 'node:stream';
+      import { FilesystemObjectStore } from ${JSON.stringify(import.meta.resolve('./filesystem.ts'))};
+      const store = new FilesystemObjectStore(${JSON.stringify(root)});
+      await store.put('a', Readable.from([Buffer.from('x')]));
+      void store.delete(['a']);`;
+    const arguments_ = ['--input-type=module', '--eval', program];
+    const ended = spawnSync(process.execPath, arguments_, { timeout: 30_000, encoding: 'utf8' });
+    assert.deepEqual([ended.status, ended.stderr], [0, '']);
+    assert.deepEqual(await readdir(root), ['.scratch']);
+  });
+
   it('clears what dead processes left in scratch, and spares what is newer', async t => {
     const { store } = await newStore(t);
     await store.clearScratch(0);

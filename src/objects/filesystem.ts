@@ -56,7 +56,7 @@ export class FilesystemObjectStore implements ObjectStore {
         const target = this.#path(key);
         const opened = (await ifThere(createFile(file))) ?? (await this.#createWithScratch(file));
         const bytes = await writeStream(opened, body);
-        await this.#changes.make({ kind: 'move in', file, opened, target });
+        await this.#changes.make({ kind: 'move in', file, isSynced: true, target });
         return { bytes };
       } catch (error) {
         body.destroy();
@@ -70,7 +70,7 @@ export class FilesystemObjectStore implements ObjectStore {
     return faultsOfStorage(async () => {
       const target = this.#path(key);
       try {
-        await this.#changes.make({ kind: 'move in', file, target });
+        await this.#changes.make({ kind: 'move in', file, isSynced: false, target });
       } catch (error) {
         if (systemCode(error) !== 'EXDEV') throw error;
         await this.put(key, createReadStream(file));
