@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { getCompileCacheDir } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RendererAnswer, RendererRequest, RendererSettings } from './renderer-messages.ts';
@@ -47,7 +48,10 @@ export class RendererProcess {
 
   constructor(settings: RendererSettings) {
     const { command, args } = commandLine(settings);
-    this.#child = spawn(command, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const cache = getCompileCacheDir();
+    const env =
+      cache === undefined ? environment : { ...environment, NODE_COMPILE_CACHE: path.dirname(cache) };
+    this.#child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#child.stderr?.setEncoding('utf8').on('data', text => {
       this.#lastWords = `${this.#lastWords}${text}`.slice(-2_000);
     });

@@ -1,5 +1,6 @@
 // The renderer: a child process that decodes and encodes images, one at a time, until its parent hangs up.
 //   renderer.ts SETTINGS     (JSON of RendererSettings; an IPC channel to the parent must be there)
+import { flushCompileCache } from 'node:module';
 import sharp from 'sharp';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { inspect } from './inspect.ts';
@@ -25,6 +26,8 @@ const sizeAtStart = process.memoryUsage.rss();
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.on('message', (request: RendererRequest) => void serve(request));
 answer({ kind: 'ready' });
+// Kept at a process's end, otherwise, and a renderer's end is always a kill.
+flushCompileCache();
 
 async function serve(request: RendererRequest): Promise<void> {
   const watch = setInterval(endIfTooLarge, watchEvery);
