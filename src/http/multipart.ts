@@ -13,7 +13,7 @@ export interface PartHeader {
 
 /**
  * Reads a multipart/form-data body (RFC 7578) part after part, as it arrives. It holds one chunk of the request and
- * searches it with the runtime's own search (docs/decisions/multipart-reader.md).
+ * searches it with the runtime's own search (docs/decisions/001-own-multipart-reader.md).
  * Ask for a part, read its content to the end, ask for the next; close it in the end.
  */
 export class MultipartReader {
