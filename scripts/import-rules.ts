@@ -23,6 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'jobs',
     'images/image-header.ts',
     'images/limits.ts',
+    'images/output-names.ts',
     'images/output-options.ts',
   ],
 };

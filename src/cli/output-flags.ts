@@ -2,13 +2,8 @@ import { Option } from 'commander';
 import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { optionFields } from '../images/operations.ts';
-import type { NamedOutput } from '../images/output-names.ts';
-import {
-  defaultOutputs,
-  nameOutputs,
-  type OutputInput,
-  type OutputOptions,
-} from '../images/output-options.ts';
+import { defaultOutputs, type NamedOutput, nameOutputs } from '../images/output-names.ts';
+import type { OutputInput, OutputOptions } from '../images/output-options.ts';
 import { nearest, refusal } from './nearest.ts';
 
 type Field = keyof typeof optionFields;

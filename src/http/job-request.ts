@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { defaultOutputs, nameOutputs, outputsSchema } from '../images/output-options.ts';
+import { defaultOutputs, nameOutputs } from '../images/output-names.ts';
+import { outputsSchema } from '../images/output-options.ts';
 import { type NewJob, priorities, type Source } from '../jobs/job.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { cleanFilename } from './filename.ts';

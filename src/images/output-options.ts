@@ -2,8 +2,6 @@ import Type, { type Static } from 'typebox';
 import type { SourceFormat } from './image-header.ts';
 import { type formatNames, optionFields } from './operations.ts';
 
-export { defaultOutputs, nameOutputs } from './output-names.ts';
-
 /** The options of one output: what is to be done to the image. Everything may be left out. */
 export const optionsSchema = Type.Object(optionFields, { additionalProperties: false });
 export type OutputOptions = Static<typeof optionsSchema>;

@@ -7,7 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AddressGuard } from '../../src/fetch/address-guard.ts';
 import { Downloader } from '../../src/fetch/download.ts';
 import type { ImageLimits } from '../../src/images/limits.ts';
-import { defaultOutputs } from '../../src/images/output-options.ts';
+import { defaultOutputs } from '../../src/images/output-names.ts';
 import { RendererPool } from '../../src/images/renderer-pool.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import { openSqlite } from '../../src/job-store/sqlite.ts';
