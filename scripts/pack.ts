@@ -7,7 +7,7 @@ import path from 'node:path';
 
 const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
-/** Relative destinations are the caller's; without one the package lies in his folder. */
+/** A relative destination starts from the caller's folder, where the package goes without one too. */
 const options = process.argv.slice(2);
 const destination = options.some(option => option.startsWith('--pack-destination'))
   ? []

@@ -6,7 +6,7 @@ import { isoTime, viewJob } from '../http/job-view.ts';
 import { Links } from '../http/links.ts';
 import { openSqlite } from '../job-store/sqlite.ts';
 import type { Job } from '../jobs/job.ts';
-import type { JobStore } from '../jobs/job-store.ts';
+import { type JobStore, longestPage } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { type JobStatus, jobStatuses } from '../jobs/states.ts';
 import { FilesystemObjectStore } from '../objects/filesystem.ts';
@@ -31,7 +31,6 @@ interface Opened {
   readonly store: JobStore;
 }
 
-const longestPage = 200;
 const json = (): Option => new Option('--json', 'print JSON, as the API does');
 
 export function jobsCommand(): Command {

@@ -5,7 +5,7 @@ import { headerBytes, readHeader } from '../images/image-header.ts';
 
 /** One image to work on. */
 export interface RunSource {
-  /** As the user wrote it, or the folder as he wrote it and the file in it. */
+  /** As the user wrote it; of a folder, its name as written and the file in it. */
   readonly given: string;
   /** Absolute, links resolved; undefined for a URL. */
   readonly file?: string;

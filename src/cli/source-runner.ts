@@ -136,7 +136,7 @@ export class SourceRunner {
   }
 }
 
-/** For the person at the terminal, who may see what the file system says about his own files. */
+/** For the person at the terminal, who may see what the file system says about their own files. */
 function faultOf(error: unknown): { code: string; message: string } {
   if (error instanceof TintypeError) return { code: error.code, message: error.message };
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };

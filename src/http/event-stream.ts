@@ -78,7 +78,7 @@ export class EventStream {
   }
 
   progress({ jobId, progress }: Progress): void {
-    // Who reads slowly can do without it.
+    // A client that reads slowly can do without it.
     if (this.#stream.writableNeedDrain) return;
     this.#write(`event: progress\ndata: ${JSON.stringify({ id: jobId, progress })}\n\n`);
   }

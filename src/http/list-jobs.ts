@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import type { JobFilter } from '../jobs/job-store.ts';
+import { type JobFilter, longestPage } from '../jobs/job-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobAnswer, jobStatusSchema, viewJob } from './job-view.ts';
 import type { Links } from './links.ts';
@@ -26,8 +26,8 @@ const schema = {
       limit: Type.Optional(
         Type.Integer({
           minimum: 1,
-          maximum: 200,
-          description: `Jobs a page, 1 to 200. Default ${defaultLimit}.`,
+          maximum: longestPage,
+          description: `Jobs a page, 1 to ${longestPage}. Default ${defaultLimit}.`,
         }),
       ),
     },

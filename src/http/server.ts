@@ -75,7 +75,7 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
     loggerInstance: logger,
     logController: new FastifyLog(),
     genReqId: requestId,
-    // Headers have to arrive in time; a body may take long. (A least rate for bodies is the place to go on.)
+    // Headers have to arrive in time; a body may take long: no least rate is asked of it.
     // The low mark keeps Node from reading more than one chunk ahead of what we take: 413 must come near the limit.
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 16_384 },
     requestTimeout: 0,

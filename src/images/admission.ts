@@ -17,8 +17,8 @@ export class Admission {
   }
 
   /**
-   * Resolves, when it is one's turn, to the function that gives the place back. What needs more memory than there is
-   * at all goes in alone. Rejects with the signal's reason.
+   * Waits for a place; resolves to the function that gives it back. What needs more memory than there is at all goes
+   * in alone. Rejects with the signal's reason.
    */
   enter(bytes: number, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();

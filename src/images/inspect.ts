@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
-import { TintypeError } from '../errors/tintype-error.ts';
+import { heicRefusal } from './headers/other-types.ts';
 import type { ImageHeader, SourceFormat } from './image-header.ts';
 import { describeFailure } from './render-failure.ts';
 
@@ -20,12 +20,7 @@ export async function inspect(source: string, format: SourceFormat): Promise<Ima
 }
 
 function header(format: SourceFormat, metadata: Metadata): ImageHeader {
-  if (metadata.compression === 'hevc') {
-    throw new TintypeError(
-      'unsupported-image',
-      'HEIC images are not supported. Send JPEG, AVIF or PNG instead.',
-    );
-  }
+  if (metadata.compression === 'hevc') throw heicRefusal();
   return {
     format,
     width: metadata.width,

@@ -21,7 +21,7 @@ export interface PlannedOutput {
 const mebibyte = 2 ** 20;
 /** What any render takes beyond the pixels: code pages, tables, small buffers. */
 const baseBytes = 24 * mebibyte;
-/** A streamed image is held in windows of lines: so many of them at most, and each line of a short image so often. */
+/** A streamed image is held in windows: `windowLines` lines in all, or each line of a short image `linesHeldOften` times. */
 const windowLines = 2200;
 const linesHeldOften = 7.5;
 /** What the encoder holds per pixel of the output: measured with sharp 0.35.5 at 12 to 49 megapixels. */

@@ -21,8 +21,8 @@ export interface RenderJob {
 }
 
 /**
- * Makes all outputs of one source, one by one; `onOutput` hears of each. Syncing the files to the disk is left to who
- * keeps them. Throws `TintypeError` alone.
+ * Makes all outputs of one source, one by one; `onOutput` hears of each. Syncing the files to the disk is left to
+ * whoever keeps them. Throws `TintypeError` alone.
  */
 export async function render(job: RenderJob, onOutput: () => void): Promise<RenderedOutput[]> {
   const rendered = new Map<RenderOrder, RenderedOutput>();

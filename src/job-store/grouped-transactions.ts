@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { TintypeError } from '../errors/tintype-error.ts';
+import { unavailable } from './sqlite-faults.ts';
 
 const texts = {
   beginRead: 'begin',
@@ -42,7 +42,7 @@ export class GroupedTransactions {
     this.#group = 'empty';
     try {
       const result = await work();
-      if (this.lost) throw lostGroup();
+      if (this.lost) throw unavailable();
       if (this.#database.isTransaction) this.#run('commit');
       return result;
     } catch (error) {
@@ -56,7 +56,7 @@ export class GroupedTransactions {
 
   /** Writers begin with the lock: a transaction that takes it later can fail where waiting does not help. */
   begin(readOnly: boolean): void {
-    if (this.lost) throw lostGroup();
+    if (this.lost) throw unavailable();
     if (this.#group === 'open') {
       if (!readOnly) this.#run('mark');
       this.#part = readOnly ? 'reads' : 'savepoint';
@@ -109,8 +109,4 @@ export class GroupedTransactions {
     }
     statement.run();
   }
-}
-
-function lostGroup(): TintypeError {
-  return new TintypeError('storage-unavailable', 'The job store is not available at the moment.');
 }

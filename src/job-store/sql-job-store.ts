@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Job, JobOutput, NewJob } from '../jobs/job.ts';
-import type { JobFilter, JobPage, JobStore } from '../jobs/job-store.ts';
+import { type JobFilter, type JobPage, type JobStore, longestPage } from '../jobs/job-store.ts';
 import type { SqlDialect } from './dialect.ts';
 import { JobList } from './job-list.ts';
 import { JobQueries } from './job-queries.ts';
@@ -11,8 +11,6 @@ import { SharedQueries } from './shared-queries.ts';
 import type { Announce } from './sql-stores.ts';
 import type { JobsTable, Tables } from './tables.ts';
 import { read, write } from './transactions.ts';
-
-const longestPage = 200;
 
 export class SqlJobStore implements JobStore {
   readonly #db: Kysely<Tables>;

@@ -17,9 +17,11 @@ const passing = new Set([
 export function fromSqlite(thrown: unknown): TintypeError {
   const code = primaryCode(thrown);
   if (code === undefined || !passing.has(code)) return TintypeError.from(thrown);
-  return new TintypeError('storage-unavailable', 'The job store is not available at the moment.', {
-    cause: thrown,
-  });
+  return unavailable(thrown);
+}
+
+export function unavailable(cause?: unknown): TintypeError {
+  return new TintypeError('storage-unavailable', 'The job store is not available at the moment.', { cause });
 }
 
 export function isBusy(thrown: unknown): boolean {

@@ -84,7 +84,7 @@ function open({ file, exclusive }: ThreadOptions) {
   };
 }
 
-/** Who holds the lock is the only service process: whatever is still leased was left by one that died. */
+/** The holder of the lock is the only service process, so whatever is still leased was left by one that died. */
 async function endLeasesOfTheDead(db: Kysely<Tables>): Promise<void> {
   const { now } = sqliteDialect;
   await sql`update jobs set lease_ends_at = ${now} where lease_ends_at > ${now}`.execute(db);

@@ -12,6 +12,9 @@ export interface JobFilter {
   readonly to?: number;
 }
 
+/** Jobs that one page has at most. */
+export const longestPage = 200;
+
 export interface JobPage {
   /** Newest first. */
   readonly jobs: readonly Job[];
@@ -26,10 +29,10 @@ export interface JobPage {
  * Throws `storage-unavailable` when the database is away.
  */
 export interface JobStore {
-  /** Accepts a job as pending. */
+  /** Accepts a job as pending. Throws `not-found` for an upload that is not the owner's, or was abandoned. */
   submit(job: NewJob): Promise<Job>;
   get(id: string, owner?: string): Promise<Job | undefined>;
-  /** Throws `invalid-request` for a cursor that was not one of ours. `limit` is at most 200. */
+  /** Throws `invalid-request` for a cursor that was not one of ours. A `limit` above `longestPage` counts as that. */
   list(filter: JobFilter, page: { cursor?: string; limit: number }): Promise<JobPage>;
   /** Throws `not-found`, or `job-ended` when it is complete, failed or expired. Cancelling twice is the same. */
   cancel(id: string, owner?: string): Promise<Job>;

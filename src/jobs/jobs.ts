@@ -7,7 +7,7 @@ import type { ObjectStore } from './object-store.ts';
 import { canRetry } from './states.ts';
 import { uploadKey } from './upload-store.ts';
 
-/** What callers may do to jobs: each change is committed first, then the queue rings. */
+/** What callers may do to jobs. New work is committed first, then the queue rings. */
 export class Jobs {
   readonly #store: JobStore;
   readonly #queue: Pick<JobQueue, 'ring'>;
@@ -19,12 +19,14 @@ export class Jobs {
     this.#objects = objects;
   }
 
+  /** As the store's `submit`; the id is made here. */
   async submit(job: Omit<NewJob, 'id'>): Promise<Job> {
     const accepted = await this.#store.submit({ id: uuidv7(), ...job });
     this.#queue.ring();
     return accepted;
   }
 
+  /** As the store's `cancel`. The worker that has the job notices by itself, so nothing rings. */
   cancel(id: string, owner?: string): Promise<Job> {
     return this.#store.cancel(id, owner);
   }
@@ -40,7 +42,7 @@ export class Jobs {
     return next;
   }
 
-  /** Of a URL nobody knows before it is fetched. */
+  /** Whether the original is still stored. A URL counts as there: only fetching it would tell. */
   async #hasSource(source: Source): Promise<boolean> {
     if ('url' in source) return true;
     const key = 'upload' in source ? uploadKey(source.upload) : source.object;

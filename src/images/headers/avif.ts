@@ -1,6 +1,7 @@
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { ImageHeader } from '../image-header.ts';
 import { EndOfHeader, type HeaderBytes } from './header-bytes.ts';
+import { heicRefusal } from './other-types.ts';
 
 const hevcBrands = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs'];
 
@@ -36,10 +37,7 @@ function refuseOtherBrands(bytes: HeaderBytes): void {
   for (let at = 16; at + 4 <= end; at += 4) brands.push(bytes.text(at, 4));
   if (brands.includes('avif') || brands.includes('avis')) return;
   if (brands.some(brand => hevcBrands.includes(brand) || brand === 'mif1' || brand === 'msf1')) {
-    throw new TintypeError(
-      'unsupported-image',
-      'HEIC images are not supported. Send JPEG, AVIF or PNG instead.',
-    );
+    throw heicRefusal();
   }
   throw new TintypeError(
     'unsupported-image',

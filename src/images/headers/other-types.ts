@@ -30,6 +30,14 @@ export function refuseOtherType(bytes: HeaderBytes): never {
   );
 }
 
+/** Header and decoder each find HEIC in files that look like AVIF. */
+export function heicRefusal(): TintypeError {
+  return new TintypeError(
+    'unsupported-image',
+    'HEIC images are not supported. Send JPEG, AVIF or PNG instead.',
+  );
+}
+
 /** Two letters are little to go by, so the size of the second header must be one that exists. */
 function isBmp(bytes: HeaderBytes): boolean {
   return (
