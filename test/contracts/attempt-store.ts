@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import {
   claimOne,
   completed,
-  eventually,
   failed,
   failure,
   found,

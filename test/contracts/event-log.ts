@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { JobEvent } from '../../src/jobs/event-log.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   claimOne,
   completed,
   completeJob,
-  eventually,
   failed,
   failure,
   leasesExpire,

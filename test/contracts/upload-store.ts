@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { eventually, newJob, type OpenDatabaseForTest } from '../support/stored-jobs.ts';
+import { eventually } from '../support/eventually.ts';
+import { newJob, type OpenDatabaseForTest } from '../support/stored-jobs.ts';
 
 const minAgeMs = 20;
 

@@ -3,13 +3,17 @@ import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { eventually } from '../support/eventually.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
 
 const jobs = 500;
 const kills = 10;
+/** For each thing that is waited for, on a slow machine. */
+const patienceMs = 120_000;
 
-/** Whatever its port, the service's present address; submissions and questions go to the newest. */
+/** The service that runs at present, which a kill replaces by the next: submissions and questions go to the newest. */
 interface Target {
   service: Service;
 }
@@ -30,7 +34,7 @@ test(`SIGKILL ${kills} times in the middle of ${jobs} jobs: none lost, none doub
   const accepted: string[] = [];
   const submitting = submitAll(target, image, accepted);
   for (let kill = 1; kill <= kills; kill += 1) {
-    await until(() => accepted.length >= (jobs / (kills + 1)) * kill);
+    await eventually(() => accepted.length >= (jobs / (kills + 1)) * kill, 'enough jobs are in', patienceMs);
     await target.service.end('SIGKILL');
     target.service = await Service.start(env, folder);
   }
@@ -53,7 +57,7 @@ test(`SIGKILL ${kills} times in the middle of ${jobs} jobs: none lost, none doub
   // A start sweeps what dead attempts left; then each job has one attempt's objects and no other.
   await target.service.end('SIGTERM');
   target.service = await Service.start(env, folder);
-  await until(async () => (await doubles(folder)).length === 0);
+  await eventually(async () => (await doubles(folder)).length === 0, 'leftovers are swept', patienceMs);
   const seconds = Math.round((performance.now() - started) / 1000);
   t.diagnostic(`${jobs} jobs, ${kills} kills, ${seconds} s: 0 lost, 0 double`);
 });
@@ -69,7 +73,7 @@ async function submitAll(target: Target, image: Buffer, accepted: string[]): Pro
         const { id } = (await answer.json()) as { id: string };
         if (answer.status === 202 && accepted.length < jobs) accepted.push(id);
       } catch {
-        await pause();
+        await setTimeout(20);
       }
     }
   };
@@ -85,14 +89,13 @@ interface EndedJob {
 async function endOfAll(target: Target, ids: readonly string[]): Promise<EndedJob[]> {
   const ended: EndedJob[] = [];
   for (const id of ids) {
-    let job: EndedJob | undefined;
-    await until(async () => {
+    const ask = async () => {
       const answer = await fetch(`${target.service.url}/jobs/${id}`);
       assert.equal(answer.status, 200, `accepted job ${id} is known`);
-      job = (await answer.json()) as EndedJob;
-      return job.status !== 'pending' && job.status !== 'processing';
-    });
-    if (job) ended.push(job);
+      const job = (await answer.json()) as EndedJob;
+      return job.status !== 'pending' && job.status !== 'processing' && job;
+    };
+    ended.push(await eventually(ask, `job ${id} ends`, patienceMs));
   }
   return ended;
 }
@@ -106,14 +109,6 @@ async function doubles(folder: string): Promise<string[]> {
     if (entries.filter(entry => entry.isFile()).length !== 1) found.push(id);
   }
   return found;
-}
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await pause();
-}
-
-function pause(): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, 20));
 }
 
 function count(values: readonly string[]): Record<string, number> {

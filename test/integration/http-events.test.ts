@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
+import { EventReader, type ServerSentEvent } from '../support/event-stream.ts';
 import { type HttpService, rawConnection, startHttpService } from '../support/http-service.ts';
-import { EventReader, type ReceivedEvent } from '../support/server-events.ts';
 
 suite('Server-sent events', () => {
   let service: HttpService;
@@ -22,7 +22,7 @@ suite('Server-sent events', () => {
   };
 
   const open = (path: string, lastEventId?: string) => EventReader.open(`${service.url}${path}`, lastEventId);
-  const statuses = (events: ReceivedEvent[]) => events.map(({ data }) => data.status);
+  const statuses = (events: ServerSentEvent[]) => events.map(({ data }) => data.status);
 
   test('tell how a job stands, then all that happens, and end with it', async () => {
     const id = await submit();
@@ -62,7 +62,7 @@ suite('Server-sent events', () => {
     assert.equal(begin?.data.id, first);
     await service.complete(await service.claim());
     const rest = await all.take(2);
-    for (const { id, data } of [begin, ...rest] as ReceivedEvent[]) ids.set(id ?? '', data.status);
+    for (const { id, data } of [begin, ...rest] as ServerSentEvent[]) ids.set(id ?? '', data.status);
     assert.deepEqual([...ids.values()], ['pending', 'processing', 'complete']);
 
     await using resumed = await open('/events', begin?.id);

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, suite, test } from 'node:test';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
+import { eventually } from '../support/eventually.ts';
 import { form, type HttpService, pngOf, rawConnection, startHttpService } from '../support/http-service.ts';
 
 interface Answer {
@@ -339,9 +340,12 @@ suite('POST /jobs', () => {
       socket.write(request.subarray(0, length), () => socket.resetAndDestroy());
       await once(socket, 'close');
     }
-    await until(async () => (await rows()) === 0 && (await service.files()).length === filesBefore);
+    await eventually(
+      async () => (await rows()) === 0 && (await service.files()).length === filesBefore,
+      'rows and files are gone',
+    );
     assert.equal(await jobs(), jobsBefore);
-    await until(async () => (await openFiles()) <= openBefore + 2);
+    await eventually(async () => (await openFiles()) <= openBefore + 2, 'files are closed');
   });
 
   test('streams an upload: memory does not grow with the file', async t => {
@@ -385,12 +389,4 @@ function* endlessImage(total = Number.POSITIVE_INFINITY): Generator<Buffer> {
     yield left === total ? first : rest;
   }
   yield Buffer.from('\r\n--b--\r\n');
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if (await condition()) return;
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-  assert.fail('It did not come to that in 5 s.');
 }

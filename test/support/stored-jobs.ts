@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { setTimeout } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import type { AttemptEnd, Claim, ClaimRef } from '../../src/jobs/attempt-store.ts';
 import type { Failure, Job, NewJob } from '../../src/jobs/job.ts';
+import { eventually } from './eventually.ts';
 
 /** A migrated, empty database of one test's own, and its end. */
 export interface OpenDatabase extends AsyncDisposable {
@@ -77,17 +77,6 @@ export async function completeJob(store: OpenJobStore, changes: Partial<NewJob> 
 export function found<T>(value: T | undefined): T {
   assert.ok(value !== undefined, 'it is there');
   return value;
-}
-
-/** Asks again until the answer is there. */
-export async function eventually<T>(ask: () => Promise<T | undefined | false>, what: string): Promise<T> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > deadline) assert.fail(`it did not happen in ten seconds: ${what}`);
-    await setTimeout(10);
-  }
 }
 
 /** Waits until every lease that is over was taken back; resolves to how many jobs that were. */
