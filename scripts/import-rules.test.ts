@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { checkFile, checkFolder } from './import-rules.ts';
 
 function messages(file: string, ...lines: string[]): string[] {
@@ -76,19 +76,16 @@ describe('the import rules', () => {
     assert.deepEqual(checkFolder(path.resolve(import.meta.dirname, '../src')), []);
   });
 
-  test('are checked in every file of a folder but the tests', () => {
-    const root = mkdtempSync(path.join(tmpdir(), 'tintype-rules-'));
-    try {
-      mkdirSync(path.join(root, 'jobs'));
-      for (const name of ['job.ts', 'job.test.ts', 'notes.md']) {
-        writeFileSync(path.join(root, 'jobs', name), "import { open } from '../job-store/sqlite.ts';\n");
-      }
-      assert.deepEqual(
-        checkFolder(root).map(({ file }) => file),
-        ['jobs/job.ts'],
-      );
-    } finally {
-      rmSync(root, { recursive: true });
+  test('are checked in every file of a folder but the tests', async () => {
+    await using folder = await temporaryFolder();
+    const root = folder.path;
+    mkdirSync(path.join(root, 'jobs'));
+    for (const name of ['job.ts', 'job.test.ts', 'notes.md']) {
+      writeFileSync(path.join(root, 'jobs', name), "import { open } from '../job-store/sqlite.ts';\n");
     }
+    assert.deepEqual(
+      checkFolder(root).map(({ file }) => file),
+      ['jobs/job.ts'],
+    );
   });
 });

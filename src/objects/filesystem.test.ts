@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { objectStoreContract } from '../../test/contracts/object-store.ts';
 import { mountSmall } from '../../test/support/small-file-system.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { FilesystemObjectStore } from './filesystem.ts';
 
 describe('FilesystemObjectStore', () => {
   objectStoreContract(async () => {
-    const root = await mkdtemp(path.join(tmpdir(), 'tintype-objects-'));
-    const store = new FilesystemObjectStore(root);
-    const dispose = () => store.close().then(() => rm(root, { recursive: true, force: true }));
+    const { store, dispose } = await openStore();
     return { store, [Symbol.asyncDispose]: dispose };
   });
 
@@ -194,8 +192,15 @@ describe('FilesystemObjectStore', () => {
 });
 
 async function newStore(t: TestContext): Promise<{ root: string; store: FilesystemObjectStore }> {
-  const root = await mkdtemp(path.join(tmpdir(), 'tintype-objects-'));
-  const store = new FilesystemObjectStore(root);
-  t.after(() => store.close().then(() => rm(root, { recursive: true, force: true })));
+  const { root, store, dispose } = await openStore();
+  t.after(dispose);
   return { root, store };
+}
+
+/** A store in a folder of its own, and the end of both. */
+async function openStore() {
+  const folder = await temporaryFolder();
+  const store = new FilesystemObjectStore(folder.path);
+  const dispose = () => store.close().then(() => folder[Symbol.asyncDispose]());
+  return { root: folder.path, store, dispose };
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { AddressGuard } from '../../src/fetch/address-guard.ts';
 import { Downloader, type DownloadLimits } from '../../src/fetch/download.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const forever = new AbortController().signal;
 
@@ -24,7 +24,7 @@ export async function newDownloads(
   t: TestContext,
   limits: Partial<DownloadLimits> = {},
 ): Promise<TestDownloads> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tintype-download-'));
+  const folder = await temporaryFolder();
   const guard = new AddressGuard(['127.0.0.1/32']);
   const downloader = new Downloader({
     guard,
@@ -35,12 +35,12 @@ export async function newDownloads(
   });
   t.after(async () => {
     await downloader.close();
-    await rm(folder, { recursive: true });
+    await folder[Symbol.asyncDispose]();
   });
-  const target = path.join(folder, 'source');
+  const target = path.join(folder.path, 'source');
   return {
     target,
     fetch: (url, signal = forever, onProgress) => downloader.download(url, target, signal, onProgress),
-    files: () => readdir(folder),
+    files: () => readdir(folder.path),
   };
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { createHttpServer, type HttpParts } from '../../src/http/server.ts';
@@ -13,12 +12,14 @@ import { Jobs } from '../../src/jobs/jobs.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
+import { imageLimits } from './image-limits.ts';
+import { claimOne, ref } from './stored-jobs.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** The HTTP server on the real stores, without a worker: tests play it by `complete` and `fail`. */
 export interface HttpService {
   readonly url: string;
   readonly port: number;
-  readonly folder: string;
   readonly stores: OpenJobStore;
   readonly objects: FilesystemObjectStore;
   /** Files in the object store and its scratch folder. */
@@ -32,55 +33,52 @@ export interface HttpService {
 
 /** Starts it on a free port of 127.0.0.1; the suite stops it. */
 export async function startHttpService(options: Partial<HttpParts> = {}): Promise<HttpService> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tintype-http-'));
-  const stores = await openSqlite({ file: path.join(folder, 'tintype.db'), exclusive: true });
-  await stores.migrate();
+  await using cleanup = new AsyncDisposableStack();
+  const folder = cleanup.use(await temporaryFolder()).path;
   const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
-  const app = await createHttpServer({
+  cleanup.defer(() => objects.close());
+  const stores = await openSqlite({ file: path.join(folder, 'tintype.db'), exclusive: true });
+  cleanup.defer(() => stores.close());
+  await stores.migrate();
+  const app = await createHttpServer({ ...testParts(stores, objects), ...options });
+  cleanup.defer(() => app.close());
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const kept = cleanup.move();
+  let stopping: Promise<void> | undefined;
+  const service: HttpService = {
+    url,
+    port: (app.server.address() as AddressInfo).port,
+    stores,
+    objects,
+    files: () => filesBelow(path.join(folder, 'objects')),
+    claim: () => claimOne(stores),
+    complete: (claim, content = Buffer.from('not really an image')) => complete(service, claim, content),
+    fail: async (claim, failure) => {
+      await stores.attempts.end(ref(claim), { result: 'failed', failure });
+    },
+    stop() {
+      stopping ??= kept.disposeAsync();
+      return stopping;
+    },
+  };
+  return service;
+}
+
+function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpParts {
+  return {
     jobs: new Jobs(stores.jobs, { ring() {} }, objects),
     store: stores.jobs,
     uploads: stores.uploads,
     events: stores.events,
     changes: stores.changes,
     objects,
-    limits: { maxPixels: 1e8, maxOutputPixels: 4e8, maxRenderBytes: 2 ** 29, allowSvg: false },
+    limits: imageLimits,
     maxUploadBytes: 1_048_576,
     loopbackOnly: true,
     readiness: async () => ({}),
     metrics: new Metrics(),
     logger: createLogger('silent'),
-    ...options,
-  });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  let stopping: Promise<void> | undefined;
-  const stop = () => {
-    stopping ??= (async () => {
-      await app.close();
-      await stores.close();
-      await objects.close();
-      await rm(folder, { recursive: true, force: true });
-    })();
-    return stopping;
   };
-  const service: HttpService = {
-    url,
-    port: (app.server.address() as AddressInfo).port,
-    folder,
-    stores,
-    objects,
-    files: () => filesBelow(path.join(folder, 'objects')),
-    claim: async () => {
-      const [claim] = await stores.attempts.claim('test-worker', 1, 30_000);
-      if (claim === undefined) throw new Error('There is no job to claim.');
-      return claim;
-    },
-    complete: (claim, content = Buffer.from('not really an image')) => complete(service, claim, content),
-    fail: async (claim, failure) => {
-      await stores.attempts.end(refOf(claim), { result: 'failed', failure });
-    },
-    stop,
-  };
-  return service;
 }
 
 /** A multipart body with the parts in the given order. */
@@ -111,12 +109,10 @@ export function rawConnection(service: HttpService): Promise<Socket> {
   });
 }
 
-const refOf = ({ job, attempt }: Claim) => ({ jobId: job.id, attempt });
-
 async function complete({ stores, objects }: HttpService, claim: Claim, content: Buffer): Promise<void> {
   const outputs: StoredOutput[] = [];
   for (const { name } of claim.job.outputs) {
-    const key = `${attemptPrefix(refOf(claim))}${name}`;
+    const key = `${attemptPrefix(ref(claim))}${name}`;
     await objects.put(key, Readable.from([content]));
     const sha256 = createHash('sha256').update(content).digest('hex');
     outputs.push({
@@ -129,7 +125,7 @@ async function complete({ stores, objects }: HttpService, claim: Claim, content:
       sha256,
     });
   }
-  await stores.attempts.end(refOf(claim), { result: 'complete', outputs });
+  await stores.attempts.end(ref(claim), { result: 'complete', outputs });
 }
 
 async function filesBelow(root: string): Promise<string[]> {

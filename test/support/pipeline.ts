@@ -22,14 +22,8 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { Sweeper } from '../../src/worker/sweeper.ts';
 import { Worker, type WorkerOptions } from '../../src/worker/worker.ts';
+import { imageLimits } from './image-limits.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-
-export const testLimits: ImageLimits = {
-  maxPixels: 1e8,
-  maxOutputPixels: 4e8,
-  maxRenderBytes: 2 ** 29,
-  allowSvg: false,
-};
 
 /** Real stores, renderers and downloader in a folder of their own, and workers on them, started one by one. */
 export class Pipeline implements AsyncDisposable {
@@ -43,7 +37,7 @@ export class Pipeline implements AsyncDisposable {
   readonly #cleanup: AsyncDisposableStack;
   readonly #parts: Omit<WorkerOptions, 'name'>;
 
-  static async open({ leaseMs = 600, limits = testLimits } = {}): Promise<Pipeline> {
+  static async open({ leaseMs = 600, limits = imageLimits } = {}): Promise<Pipeline> {
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await temporaryFolder()).path;
     const store = await openSqlite({ file: path.join(folder, 'jobs.db'), exclusive: true });

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImageHeader } from '../../src/images/image-header.ts';
 import type { ImageLimits } from '../../src/images/limits.ts';
@@ -7,14 +6,10 @@ import type { OutputOptions } from '../../src/images/output-options.ts';
 import { type RenderedOutput, RendererPool } from '../../src/images/renderer-pool.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
+import { imageLimits } from './image-limits.ts';
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 
 const mebibyte = 2 ** 20;
-export const defaultLimits: ImageLimits = {
-  maxPixels: 100_000_000,
-  maxOutputPixels: 400_000_000,
-  maxRenderBytes: 512 * mebibyte,
-  allowSvg: false,
-};
 
 export interface PoolSettings {
   readonly size?: number;
@@ -26,17 +21,17 @@ export interface PoolSettings {
 export class TestPool implements AsyncDisposable {
   readonly pool: RendererPool;
   readonly metrics = new Metrics();
-  readonly folder: string;
+  readonly #folder: TemporaryFolder;
   #outputs = 0;
 
   private constructor(
-    folder: string,
+    folder: TemporaryFolder,
     { size = 1, limits = {}, memoryBytes = 2048 * mebibyte }: PoolSettings,
   ) {
-    this.folder = folder;
+    this.#folder = folder;
     this.pool = new RendererPool({
       size,
-      limits: { ...defaultLimits, ...limits },
+      limits: { ...imageLimits, ...limits },
       memoryBytes,
       logger: createLogger('silent'),
       metrics: this.metrics,
@@ -44,11 +39,11 @@ export class TestPool implements AsyncDisposable {
   }
 
   static async create(settings: PoolSettings = {}): Promise<TestPool> {
-    return new TestPool(await mkdtemp(path.join(os.tmpdir(), 'tintype-images-')), settings);
+    return new TestPool(await temporaryFolder(), settings);
   }
 
   file(name: string): string {
-    return path.join(this.folder, name);
+    return path.join(this.#folder.path, name);
   }
 
   inspect(source: string): Promise<ImageHeader> {
@@ -77,7 +72,7 @@ export class TestPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.pool.stop();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.#folder[Symbol.asyncDispose]();
   }
 }
 

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-
-const launcher = path.resolve(import.meta.dirname, '../../bin/tintype.js');
+import { launcher } from './program.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** A service as a user starts it: a process of its own, a folder of its own, a free port. */
 export class Service {
@@ -21,7 +19,7 @@ export class Service {
 
   /** Resolves when it listens. `folder` carries on with an earlier service's data. */
   static async start(env: Record<string, string> = {}, folder?: string): Promise<Service> {
-    const home = folder ?? (await mkdtemp(path.join(os.tmpdir(), 'tintype-service-')));
+    const home = folder ?? (await temporaryFolder()).path;
     const child = spawn(process.execPath, [launcher, 'serve'], {
       env: { PATH: process.env.PATH, ...embedded(home), ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
