@@ -7,7 +7,8 @@ import { GroupedTransactions } from './grouped-transactions.ts';
 import { migrate } from './migrate.ts';
 import { createStores } from './sql-stores.ts';
 import { openDatabase } from './sqlite-database.ts';
-import { nodeSqliteDialect, sqliteDialect } from './sqlite-dialect.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
+import { kyselyDialect } from './sqlite-driver.ts';
 import { fromSqlite } from './sqlite-faults.ts';
 import { lockExclusively } from './sqlite-lock.ts';
 import type { Tables } from './tables.ts';
@@ -57,7 +58,7 @@ function open({ file, exclusive }: ThreadOptions) {
   const database = cleanup.adopt(openDatabase(file), opened => opened.close());
   if (exclusive) cleanup.use(lockExclusively(file));
   const transactions = new GroupedTransactions(database);
-  const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database, transactions) });
+  const db = new Kysely<Tables>({ dialect: kyselyDialect(database, transactions) });
   let changes: StoreChange[] = [];
   const stores = createStores(db, sqliteDialect, change => changes.push(change));
   const takeChanges = () => {
