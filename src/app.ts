@@ -31,6 +31,7 @@ export interface App {
 
 /**
  * Builds every part from the configuration, top to bottom. The job store is opened and migrated, nothing else runs yet.
+ * One long function, so that the wiring can be read in one piece.
  * Throws `storage-unavailable` when another service process has the job store.
  */
 export async function createApp(config: Config, logger: Logger): Promise<App> {

@@ -2,7 +2,7 @@
 export interface UploadStore {
   /** Notes an upload that is about to be written. */
   create(upload: { id: string; owner: string; filename: string }): Promise<void>;
-  /** Uploads older than `minAgeMs` that no job names: cut off, refused, or left by a crash. */
+  /** Uploads older than `minAgeMs` that no job names: cut off, refused, or left by a crash. From then on no job can. */
   abandoned(minAgeMs: number, limit: number): Promise<string[]>;
   /** Their objects are gone. */
   forget(ids: readonly string[]): Promise<void>;
