@@ -60,9 +60,11 @@ export class EventReader implements AsyncDisposable {
 }
 
 async function* eventsOf(response: Response): AsyncGenerator<ServerSentEvent> {
+  // No stream of its own between: a reader that falls behind is cut off.
+  const decoder = new TextDecoder();
   let rest = '';
-  for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    const blocks = (rest + text).split('\n\n');
+  for await (const chunk of response.body ?? []) {
+    const blocks = (rest + decoder.decode(chunk, { stream: true })).split('\n\n');
     rest = blocks.pop() ?? '';
     for (const block of blocks) {
       const event = parse(block);
