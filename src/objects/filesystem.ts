@@ -82,7 +82,8 @@ export class FilesystemObjectStore implements ObjectStore {
   size(key: string): Promise<number | undefined> {
     return faultsOfStorage(async () => {
       // Synchronous: the thread pool would take ten times as long as the call.
-      const facts = statSync(this.#path(key), { throwIfNoEntry: false });
+      const look = async () => statSync(this.#path(key), { throwIfNoEntry: false });
+      const facts = await ifThere(look());
       return facts?.isFile() ? facts.size : undefined;
     });
   }
