@@ -90,7 +90,7 @@ export class EventFeed {
 
   #start(): void {
     this.#unsubscribe = this.#changes.subscribe(change => {
-      if (change.kind === 'event') void this.#read();
+      if (change.kind === 'event' && !this.#takeAsTold(change.events)) void this.#read();
       if (change.kind === 'progress') this.#giveProgress(change);
     });
     this.#poll = setInterval(() => void this.#read(), pollMs);
@@ -121,6 +121,17 @@ export class EventFeed {
       }
       await listener.ready();
     }
+  }
+
+  /** Passes on what came with the news, if it goes on right where this reader stands: that spares asking the log. */
+  #takeAsTold(events: readonly JobEvent[] = []): boolean {
+    if (this.#reading || this.#position === undefined || events[0]?.position !== this.#position + 1)
+      return false;
+    for (const event of events) {
+      this.#position = event.position;
+      this.#giveAll(event);
+    }
+    return true;
   }
 
   /** Reads what is new, once for however many bells rang meanwhile. */

@@ -35,25 +35,26 @@ export class SqlAttemptStore implements AttemptStore {
   }
 
   async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
-    const claims = await write(this.#db, async trx => {
+    const { claims, events } = await write(this.#db, async trx => {
       const turns = await this.#claims.next.all(trx, { lastOwner: this.#lastOwner, limit });
       const slots = dealSlots(turns, limit);
       const ids = slots.map(slot => slot.id);
-      if (ids.length === 0) return [];
+      if (ids.length === 0) return { claims: [], events: [] };
       this.#lastOwner = slots.at(-1)?.owner ?? '';
       const rows = await this.#claims.take.all(trx, { ids: JSON.stringify(ids), leaseMs });
       await this.#claims.insertAttempts.write(trx, { ids: JSON.stringify(ids), worker });
-      await this.#shared.recordEvents(trx, ids);
+      const events = await this.#shared.recordEvents(trx, ids);
       rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
       const jobs = await this.#shared.jobs(trx, rows);
       const tokens = new Map(rows.map(row => [row.id, row]));
-      return jobs.map(job => ({
+      const claims = jobs.map(job => ({
         job,
         attempt: tokens.get(job.id)?.claims ?? 0,
         ranMs: tokens.get(job.id)?.ran_ms ?? 0,
       }));
+      return { claims, events };
     });
-    if (claims.length > 0) this.#announce({ kind: 'event' });
+    if (events.length > 0) this.#announce({ kind: 'event', events });
     return claims;
   }
 
@@ -85,31 +86,29 @@ export class SqlAttemptStore implements AttemptStore {
         leftover: end.result === 'complete' ? 0 : 1,
       });
       if (end.result !== 'requeued') await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
-      await this.#shared.recordEvents(trx, [claim.jobId]);
-      return row;
+      return { ready: row.ready, events: await this.#shared.recordEvents(trx, [claim.jobId]) };
     });
     if (ended === undefined) return false;
     if (ended.ready === 1) this.#announce({ kind: 'work' });
-    this.#announce({ kind: 'event' });
+    this.#announce({ kind: 'event', events: ended.events });
     return true;
   }
 
   async expireLeases(maxLostLeases: number): Promise<number> {
-    const expired = await write(this.#db, async trx => {
+    const { rows, events } = await write(this.#db, async trx => {
       const rows = await this.#queries.expire.all(trx, { maxLostLeases, again: lostOnce, last: lostForGood });
-      if (rows.length === 0) return rows;
+      if (rows.length === 0) return { rows, events: [] };
       await this.#queries.loseAttempts.write(trx, {
         claims: JSON.stringify(rows.map(row => ({ jobId: row.id, attempt: row.claims }))),
       });
       const failed = rows.filter(row => row.status === 'failed').map(row => row.id);
       if (failed.length > 0) await this.#queries.failOutputs.write(trx, { ids: JSON.stringify(failed) });
       const ids = rows.map(row => row.id);
-      await this.#shared.recordEvents(trx, ids);
-      return rows;
+      return { rows, events: await this.#shared.recordEvents(trx, ids) };
     });
-    if (expired.some(row => row.status === 'pending')) this.#announce({ kind: 'work' });
-    if (expired.length > 0) this.#announce({ kind: 'event' });
-    return expired.length;
+    if (rows.some(row => row.status === 'pending')) this.#announce({ kind: 'work' });
+    if (events.length > 0) this.#announce({ kind: 'event', events });
+    return rows.length;
   }
 
   async readyDue(): Promise<{ readied: number; nextDue?: number }> {

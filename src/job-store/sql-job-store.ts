@@ -28,18 +28,17 @@ export class SqlJobStore implements JobStore {
   }
 
   async submit(job: NewJob): Promise<Job> {
-    const row = await write(this.#db, async trx => {
+    const { row, events } = await write(this.#db, async trx => {
       if ('upload' in job.source) await this.#nameUpload(trx, job.source.upload, job.owner);
       const inserted = await this.#queries.insert.first(trx, {
         ...fromNewJob(job),
         notBefore: job.notBefore ?? 0,
       });
       await this.#queries.insertOutputs.write(trx, { outputs: JSON.stringify(fromOutputs(job)) });
-      await this.#shared.recordEvents(trx, [job.id]);
-      return returned(inserted);
+      return { row: returned(inserted), events: await this.#shared.recordEvents(trx, [job.id]) };
     });
     if (row.ready === 1) this.#announce({ kind: 'work' });
-    this.#announce({ kind: 'event' });
+    this.#announce({ kind: 'event', events });
     return toJob(row, fromOutputs(job));
   }
 
@@ -59,28 +58,27 @@ export class SqlJobStore implements JobStore {
   }
 
   async cancel(id: string, owner?: string): Promise<Job> {
-    const { job, changed } = await write(this.#db, async trx => {
+    const { job, events } = await write(this.#db, async trx => {
       const cancelled = await this.#queries.cancel.first(trx, { id, owner: owner ?? null });
-      if (cancelled === undefined)
-        return { job: await this.#alreadyCancelled(trx, id, owner), changed: false };
+      if (cancelled === undefined) return { job: await this.#alreadyCancelled(trx, id, owner), events: [] };
       await this.#queries.cancelAttempt.write(trx, { id, attempt: cancelled.claims });
-      await this.#shared.recordEvents(trx, [id]);
-      return { job: await this.#withOutputs(trx, cancelled), changed: true };
+      const events = await this.#shared.recordEvents(trx, [id]);
+      return { job: await this.#withOutputs(trx, cancelled), events };
     });
-    if (changed) this.#announce({ kind: 'event' });
+    if (events.length > 0) this.#announce({ kind: 'event', events });
     return job;
   }
 
   async retry(id: string, owner?: string): Promise<Job> {
-    const job = await write(this.#db, async trx => {
+    const { job, events } = await write(this.#db, async trx => {
       const next = await this.#queries.retry.first(trx, { id, owner: owner ?? null });
       if (next === undefined) throw await this.#whyNotRetried(trx, id, owner);
       await this.#queries.resetOutputs.write(trx, { id });
-      await this.#shared.recordEvents(trx, [id]);
-      return this.#withOutputs(trx, next);
+      const events = await this.#shared.recordEvents(trx, [id]);
+      return { job: await this.#withOutputs(trx, next), events };
     });
     this.#announce({ kind: 'work' });
-    this.#announce({ kind: 'event' });
+    this.#announce({ kind: 'event', events });
     return job;
   }
 

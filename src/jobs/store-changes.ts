@@ -1,9 +1,11 @@
+import type { JobEvent } from './event-log.ts';
+
 /** What happened in the job store; told after the commit, at most once, and possibly never: a hint to look, not a fact. */
 export type StoreChange =
   /** There may be work to claim. */
   | { readonly kind: 'work' }
-  /** There are new rows in the event log. */
-  | { readonly kind: 'event' }
+  /** There are new rows in the event log: these, in their order, where the teller wrote them himself. */
+  | { readonly kind: 'event'; readonly events?: readonly JobEvent[] }
   | { readonly kind: 'progress'; readonly jobId: string; readonly owner: string; readonly progress: number };
 
 export interface StoreChanges {

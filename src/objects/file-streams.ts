@@ -1,4 +1,4 @@
-import { close, closeSync, createReadStream, fdatasync, fstatSync, open, read, write } from 'node:fs';
+import { close, closeSync, createReadStream, fdatasync, fstatSync, open, read, writev } from 'node:fs';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { ByteRange } from '../jobs/object-store.ts';
@@ -7,11 +7,13 @@ import type { ByteRange } from '../jobs/object-store.ts';
 // at once.
 const openFile = promisify(open);
 const readSome = promisify(read);
-const writeSome = promisify(write);
+const writeChunks = promisify(writev);
 const syncData = promisify(fdatasync);
 
 /** Up to here a part is read at once: opening, reading and closing, where a stream has more steps than bytes. */
 const wholeBytes = 65_536;
+/** What may wait for a slow disk before the stream has to wait as well. */
+const mostWaitingBytes = 262_144;
 /** What a stream reads at once, and holds for a slow reader. */
 const streamBytes = 131_072;
 
@@ -20,21 +22,56 @@ export function createFile(file: string): Promise<number> {
   return openFile(file, 'wx');
 }
 
-/** Writes a stream to a new file, makes its bytes durable and closes it; resolves to how many they are. */
+/**
+ * Writes a stream to a new file, makes its bytes durable and closes it; resolves to how many they are. What arrives
+ * while a write is under way goes out together with the next one.
+ */
 export async function writeStream(opened: number, body: Readable): Promise<number> {
-  try {
-    let bytes = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      for (let written = 0; written < chunk.length; ) {
-        written += (await writeSome(opened, chunk, written, chunk.length - written)).bytesWritten;
-      }
-      bytes += chunk.length;
+  let bytes = 0;
+  let arrived: Buffer[] = [];
+  let arrivedBytes = 0;
+  let writing: Promise<void> | undefined;
+  const writeArrived = async () => {
+    while (arrived.length > 0) {
+      const chunks = arrived;
+      arrived = [];
+      arrivedBytes = 0;
+      await writeFully(opened, chunks);
     }
+    writing = undefined;
+  };
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      arrived.push(chunk);
+      arrivedBytes += chunk.length;
+      if (writing === undefined) {
+        writing = writeArrived();
+        // It is awaited below, but the stream may make that wait for long.
+        writing.catch(() => {});
+      }
+      if (arrivedBytes > mostWaitingBytes) await writing;
+    }
+    await writing;
     await syncData(opened);
     return bytes;
   } finally {
+    await writing?.catch(() => {});
     // Not another trip to the thread pool: nothing waits to be written any more.
     closeSync(opened);
+  }
+}
+
+async function writeFully(opened: number, chunks: readonly Buffer[]): Promise<void> {
+  let rest = chunks;
+  while (rest.length > 0) {
+    const { bytesWritten } = await writeChunks(opened, rest);
+    let written = bytesWritten;
+    rest = rest.flatMap(chunk => {
+      const part = chunk.subarray(Math.min(written, chunk.length));
+      written -= chunk.length - part.length;
+      return part.length > 0 ? [part] : [];
+    });
   }
 }
 

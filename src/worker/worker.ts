@@ -31,6 +31,9 @@ const graceMs = 3_000;
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #leases: LeaseKeeper;
+  /** Attempts that have a slot: from the claim until they are ready to be ended. */
+  readonly #inWork = new Set<Promise<AttemptEnd>>();
+  /** The same until they have ended. */
   readonly #running = new Set<Promise<void>>();
   /** Aborted first: claim no more. */
   readonly #stopping = new AbortController();
@@ -64,12 +67,12 @@ export class Worker {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
       // Half of the slots at least, so that under load one transaction claims for several.
-      if (slots - this.#running.size < Math.ceil(slots / 2)) {
+      if (slots - this.#inWork.size < Math.ceil(slots / 2)) {
         await this.#slotFreed();
         continue;
       }
       try {
-        const free = slots - this.#running.size;
+        const free = slots - this.#inWork.size;
         const dueInMs = await this.#readyDue();
         const claims = await attempts.claim(name, free, leaseMs);
         for (const claim of claims) this.#start(claim);
@@ -96,7 +99,7 @@ export class Worker {
   async #slotFreed(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     using _stopping = addAbortListener(this.#stopping.signal, () => resolve());
-    await Promise.race([promise, ...this.#running]);
+    await Promise.race([promise, ...this.#inWork]);
   }
 
   #wait(dueInMs: number): Promise<void> {
@@ -121,7 +124,11 @@ export class Worker {
     };
     this.#leases.hold(held);
     try {
-      const end = await this.#attempt(claim, held, lost.signal);
+      const attempt = this.#attempt(claim, held, lost.signal);
+      this.#inWork.add(attempt);
+      const end = await attempt;
+      // Before it is ended, so that the next claim goes to the job store together with the end.
+      this.#inWork.delete(attempt);
       if (!lost.signal.aborted) await this.#end(claim, end, lost.signal);
     } finally {
       this.#leases.release(held);
