@@ -50,6 +50,22 @@ describe('readHeader', () => {
     );
   });
 
+  it('calls a JPEG upright only if there is certainly no EXIF data before its pixels', async () => {
+    const plain = await picture.clone().jpeg().toBuffer();
+    const turned = await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    assert.equal(readHeader(plain)?.upright, true);
+    assert.equal(readHeader(turned)?.upright, undefined);
+    const scan = plain.indexOf(Buffer.from([0xff, 0xda]));
+    const exif = turned.subarray(turned.indexOf('Exif') - 4);
+    const late = Buffer.concat([
+      plain.subarray(0, scan),
+      exif.subarray(0, 2 + exif.readUInt16BE(2)),
+      plain.subarray(scan),
+    ]);
+    assert.equal(readHeader(late)?.upright, undefined);
+    assert.equal(readHeader(plain.subarray(0, scan))?.upright, undefined);
+  });
+
   it('reads the size of an SVG in units, and from its view box', () => {
     const size = (attributes: string) => {
       const header = readHeader(Buffer.from(`<!DOCTYPE svg [<!ENTITY a ">">]><svg ${attributes}></svg>`));

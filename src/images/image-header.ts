@@ -25,6 +25,8 @@ export interface ImageHeader {
   readonly bytesPerSample: number;
   /** Decoding needs the whole image at once: progressive JPEG, Adam7 PNG. */
   readonly interlaced: boolean;
+  /** It certainly has no EXIF orientation: looking for one takes the decoder longer than a small output. */
+  readonly upright?: true;
 }
 
 /** How much of a file the header reader may see. */

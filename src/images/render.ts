@@ -91,6 +91,7 @@ async function renderOutput(
       : await openSource(job.source, job.header, frames, job.maxPixels);
     const image = await applySteps(source, options, {
       format,
+      upright: decoded !== undefined || job.header.upright === true,
       grey: job.header.channels <= 2,
       ...(watermark === undefined ? {} : { watermark }),
     });

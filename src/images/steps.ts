@@ -7,6 +7,8 @@ import { askedSize, type Size } from './output-size.ts';
 import { openFile } from './source-image.ts';
 
 export interface StepContext {
+  /** Nothing to turn. */
+  readonly upright: boolean;
   readonly format: OutputFormat;
   /** The source has no colours of its own. */
   readonly grey: boolean;
@@ -21,7 +23,8 @@ const clear: Colour = { r: 255, g: 255, b: 255, alpha: 0 };
 
 /** How each operation of the table is applied. Frames are chosen when the source is opened. */
 const steps: Readonly<Record<Exclude<OperationName, 'frames'>, Step>> = {
-  orient: (image, options) => (options.autoOrient === false ? image : image.autoOrient()),
+  orient: (image, options, { upright }) =>
+    upright || options.autoOrient === false ? image : image.autoOrient(),
   rotate: (image, { rotate, ...options }, context) =>
     rotate ? image.rotate(rotate, { background: fill(options, context) }) : image,
   crop: (image, { crop }) => (crop ? image.extract(crop) : image),

@@ -5,19 +5,57 @@ export function isJpeg(bytes: HeaderBytes): boolean {
   return bytes.has(0, '\xff\xd8\xff');
 }
 
-/** Walks the segments of ITU T.81 to the frame header. */
+/** Walks the segments of ITU T.81 to the frame header, and then to the first scan to see whether there is EXIF data. */
 export function readJpeg(bytes: HeaderBytes): ImageHeader {
   let at = 2;
+  let hasExif = false;
   for (;;) {
-    // Like libjpeg: whatever stands before the next marker is skipped, and markers may be padded with 0xff.
-    while (bytes.u8(at) !== 0xff) at++;
-    while (bytes.u8(at) === 0xff) at++;
-    const marker = bytes.u8(at++);
-    if (isFrame(marker)) return readFrame(bytes, marker, at);
+    const { marker, content } = nextSegment(bytes, at);
+    if (isFrame(marker)) {
+      const frame = readFrame(bytes, marker, content);
+      return hasExif || mayHaveExif(bytes, content) ? frame : { ...frame, upright: true };
+    }
     // Scan or end before any frame header: only a decoder can say what is wrong.
-    if (marker === 0xda || marker === 0xd9) throw new EndOfHeader();
-    if (!standsAlone(marker)) at += Math.max(bytes.u16(at), 2);
+    if (isScanOrEnd(marker)) throw new EndOfHeader();
+    hasExif ||= isExif(bytes, marker, content);
+    at = endOfSegment(bytes, marker, content);
   }
+}
+
+/** Like libjpeg: whatever stands before the next marker is skipped, and markers may be padded with 0xff. */
+function nextSegment(bytes: HeaderBytes, from: number): { marker: number; content: number } {
+  let at = from;
+  while (bytes.u8(at) !== 0xff) at++;
+  while (bytes.u8(at) === 0xff) at++;
+  return { marker: bytes.u8(at), content: at + 1 };
+}
+
+function endOfSegment(bytes: HeaderBytes, marker: number, content: number): number {
+  return standsAlone(marker) ? content : content + Math.max(bytes.u16(content), 2);
+}
+
+/** Whether EXIF data stands between the frame header and the first scan, or the bytes don't tell. */
+function mayHaveExif(bytes: HeaderBytes, frame: number): boolean {
+  try {
+    let at = endOfSegment(bytes, 0xc0, frame);
+    for (;;) {
+      const { marker, content } = nextSegment(bytes, at);
+      if (isScanOrEnd(marker)) return false;
+      if (isExif(bytes, marker, content)) return true;
+      at = endOfSegment(bytes, marker, content);
+    }
+  } catch (error) {
+    if (error instanceof EndOfHeader) return true;
+    throw error;
+  }
+}
+
+function isExif(bytes: HeaderBytes, marker: number, content: number): boolean {
+  return marker === 0xe1 && bytes.has(content + 2, 'Exif');
+}
+
+function isScanOrEnd(marker: number): boolean {
+  return marker === 0xda || marker === 0xd9;
 }
 
 function readFrame(bytes: HeaderBytes, marker: number, at: number): ImageHeader {
