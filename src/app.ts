@@ -36,11 +36,15 @@ export interface App {
  */
 export async function createApp(config: Config, logger: Logger): Promise<App> {
   const metrics = new Metrics();
-  const store = await openSqlite({ file: config.DATABASE_URL, exclusive: true });
+  // Closed in reverse; at once if the building fails.
+  await using parts = new AsyncDisposableStack();
+  const store = parts.adopt(await openSqlite({ file: config.DATABASE_URL, exclusive: true }), opened =>
+    opened.close(),
+  );
   await store.migrate();
-  const objects = new FilesystemObjectStore(config.OBJECT_STORE_URL);
+  const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
   await objects.clearScratch(0);
-  const queue = new DatabaseQueue(store.changes);
+  const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
   const jobs = new Jobs(store.jobs, queue, objects);
   const limits = {
     maxPixels: config.MAX_PIXELS,
@@ -50,33 +54,44 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   };
   const leaseMs = config.LEASE_SECONDS * 1000;
 
-  const downloader = new Downloader({
-    guard: new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES),
-    maxBytes: config.MAX_UPLOAD_BYTES,
-    idleMs: config.JOB_TIMEOUT_SECONDS * 1000,
-    totalMs: config.MAX_JOB_SECONDS * 1000,
-  });
-  const renderers = new RendererPool({
-    size: config.WORKER_CONCURRENCY,
-    limits,
-    memoryBytes: config.RENDER_MEMORY_BYTES,
-    logger,
-    metrics,
-  });
-  const worker = new Worker({
-    name: `${os.hostname()}/${process.pid}/${randomUUID()}`,
-    attempts: store.attempts,
-    queue,
-    objects,
-    downloader,
-    renderers,
-    policy: { maxAttempts: config.MAX_ATTEMPTS, maxJobMs: config.MAX_JOB_SECONDS * 1000 },
-    slots: config.WORKER_CONCURRENCY * 2,
-    leaseMs,
-    logger,
-    metrics,
-  });
-  const sweeper = new Sweeper({ ...store, objects, queue, leaseMs, logger });
+  const downloader = parts.adopt(
+    new Downloader({
+      guard: new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES),
+      maxBytes: config.MAX_UPLOAD_BYTES,
+      idleMs: config.JOB_TIMEOUT_SECONDS * 1000,
+      totalMs: config.MAX_JOB_SECONDS * 1000,
+    }),
+    opened => opened.close(),
+  );
+  const renderers = parts.adopt(
+    new RendererPool({
+      size: config.WORKER_CONCURRENCY,
+      limits,
+      memoryBytes: config.RENDER_MEMORY_BYTES,
+      logger,
+      metrics,
+    }),
+    pool => pool.stop(),
+  );
+  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger }), started =>
+    started.stop(),
+  );
+  const worker = parts.adopt(
+    new Worker({
+      name: `${os.hostname()}/${process.pid}/${randomUUID()}`,
+      attempts: store.attempts,
+      queue,
+      objects,
+      downloader,
+      renderers,
+      policy: { maxAttempts: config.MAX_ATTEMPTS, maxJobMs: config.MAX_JOB_SECONDS * 1000 },
+      slots: config.WORKER_CONCURRENCY * 2,
+      leaseMs,
+      logger,
+      metrics,
+    }),
+    started => started.stop(),
+  );
 
   metrics.gaugeBacklog(() => store.jobs.backlog());
   const http = config.ROLES.includes('api')
@@ -96,7 +111,9 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         logger,
       })
     : undefined;
+  if (http) parts.defer(() => http.close());
 
+  const running = parts.move();
   let stopped: Promise<void> | undefined;
   return {
     jobs,
@@ -111,16 +128,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
       return http === undefined ? {} : { url: await listen(http, config) };
     },
     stop() {
-      stopped ??= (async () => {
-        await http?.close();
-        await worker.stop();
-        await sweeper.stop();
-        await renderers.stop();
-        await downloader.close();
-        await queue.close();
-        await store.close();
-        await objects.close();
-      })();
+      stopped ??= running.disposeAsync();
       return stopped;
     },
   };

@@ -33,6 +33,8 @@ interface Follower {
   position: number;
   /** It has caught up: the one reader serves it. Until then it reads for itself. */
   isLive: boolean;
+  /** Of jobs that made progress while it caught up: the latest, by their ids. */
+  readonly missed: Map<string, Progress>;
 }
 
 /**
@@ -73,7 +75,7 @@ export class EventFeed {
    * `leave` ends it, also before.
    */
   follow(listener: Listener, since: number): { caughtUp: Promise<void>; leave: () => void } {
-    const follower: Follower = { listener, position: since, isLive: false };
+    const follower: Follower = { listener, position: since, isLive: false, missed: new Map() };
     this.#followers.add(follower);
     if (this.#followers.size === 1) this.#start();
     const leave = () => {
@@ -117,6 +119,8 @@ export class EventFeed {
       // All that the one reader passed on before this page was read is in it. If it has gone on since, look again.
       if (page.length < pageSize && passedOn === this.#position) {
         follower.isLive = true;
+        for (const progress of follower.missed.values()) listener.onProgress(progress);
+        follower.missed.clear();
         return;
       }
       await listener.ready();
@@ -165,8 +169,10 @@ export class EventFeed {
   }
 
   #giveProgress(progress: Progress & { owner: string }): void {
-    for (const { isLive, listener } of this.#followers) {
-      if (isLive && concerns(progress, listener.filter)) listener.onProgress(progress);
+    for (const { isLive, listener, missed } of this.#followers) {
+      if (!concerns(progress, listener.filter)) continue;
+      if (isLive) listener.onProgress(progress);
+      else missed.set(progress.jobId, progress);
     }
   }
 }
@@ -174,6 +180,8 @@ export class EventFeed {
 function give(follower: Follower, event: JobEvent): void {
   if (event.position <= follower.position) return;
   follower.position = event.position;
+  // The status that follows a progress says more.
+  follower.missed.delete(event.jobId);
   follower.listener.onEvent(event);
 }
 

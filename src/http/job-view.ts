@@ -135,7 +135,9 @@ function viewSource(source: Source): JobView['source'] {
 }
 
 function viewOutput(job: Job, output: JobOutput, links: Links): JobView['outputs'][number] {
-  const { name, filename, options, status, stored, failure } = output;
+  const { name, filename, options, status, stored } = output;
+  // What made the whole job fail made each of its outputs fail.
+  const failure = output.failure ?? (status === 'failed' ? job.failure : undefined);
   return {
     name,
     filename,
