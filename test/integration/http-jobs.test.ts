@@ -137,6 +137,8 @@ suite('Jobs over HTTP', () => {
       'limit=x',
       'status=done',
       'from=yesterday',
+      'from=2016-12-31T23:59:60Z',
+      'to=2016-12-31T23:59:60Z',
       'to=1',
       'cursor=x',
       'page=2',
@@ -247,6 +249,10 @@ suite('Jobs over HTTP', () => {
     const method = await ask('PUT', '/jobs');
     assert.deepEqual([method.status, method.json().code], [405, 'method-not-allowed']);
     assert.equal(method.headers.get('allow'), 'POST, GET, HEAD');
+    const bodiless = await ask('DELETE', '/jobs');
+    assert.deepEqual([bodiless.status, bodiless.headers.get('connection')], [405, 'keep-alive']);
+    const page = await ask('GET', '/docs/static/..%2f..%2fpackage.json');
+    assert.deepEqual([page.status, page.json().code], [404, 'not-found']);
     assert.equal((await ask('GET', '/%')).json().code, 'invalid-request');
   });
 
