@@ -5,8 +5,11 @@ import { outputsSchema } from '../images/output-options.ts';
 import { type NewJob, priorities, type Source } from '../jobs/job.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { cleanFilename } from './filename.ts';
+import { timeValue } from './time-value.ts';
 
 const maxMetadataBytes = 16_384;
+/** Far more than anybody needs; thousands would exhaust the stack of whoever writes them as JSON. */
+const maxMetadataDepth = 64;
 
 const jobFields = {
   outputs: Type.Optional(outputsSchema),
@@ -25,7 +28,7 @@ const jobFields = {
   ),
   metadata: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
-      description: `Comes back with the job, untouched. At most ${maxMetadataBytes} bytes of JSON.`,
+      description: `Comes back with the job, untouched. At most ${maxMetadataBytes} bytes of JSON, ${maxMetadataDepth} levels deep.`,
     }),
   ),
 };
@@ -95,7 +98,7 @@ export async function newJob(
     priority,
     ...(label !== undefined && { class: label }),
     ...(metadata !== undefined && { metadata }),
-    ...(notBefore !== undefined && { notBefore: Date.parse(notBefore) }),
+    ...(notBefore !== undefined && { notBefore: timeValue(notBefore, '/notBefore') }),
   };
 }
 
@@ -119,10 +122,25 @@ export async function requestedSource(
 }
 
 function checkMetadata(metadata: object): void {
+  if (isDeeper(metadata, maxMetadataDepth)) {
+    throw new TintypeError('invalid-request', `/metadata is more than ${maxMetadataDepth} levels deep.`, {
+      pointer: '/metadata',
+    });
+  }
   if (Buffer.byteLength(JSON.stringify(metadata)) <= maxMetadataBytes) return;
   throw new TintypeError('invalid-request', `/metadata is larger than ${maxMetadataBytes} bytes of JSON.`, {
     pointer: '/metadata',
   });
+}
+
+/** Level by level, not by recursion: that is what is to be kept from harm. */
+function isDeeper(value: object, levels: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > levels) return true;
+    level = level.flatMap(each => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
 }
 
 /** Other owners' objects and our own results look as if they did not exist. */

@@ -4,6 +4,7 @@ import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobAnswer, jobStatusSchema, viewJob } from './job-view.ts';
 import type { Links } from './links.ts';
 import { problems } from './problem.ts';
+import { timeValue } from './time-value.ts';
 
 const defaultLimit = 50;
 
@@ -52,8 +53,8 @@ export function listJobs(app: HttpApp, { store }: HttpParts, links: Links): void
       owner: request.owner,
       ...(status !== undefined && { status }),
       ...(label !== undefined && { class: label }),
-      ...(from !== undefined && { from: Date.parse(from) }),
-      ...(to !== undefined && { to: Date.parse(to) }),
+      ...(from !== undefined && { from: timeValue(from, '/from') }),
+      ...(to !== undefined && { to: timeValue(to, '/to') }),
     };
     const page = await store.list(filter, { limit, ...(cursor !== undefined && { cursor }) });
     return { jobs: page.jobs.map(job => viewJob(job, links)), nextCursor: page.nextCursor ?? null };

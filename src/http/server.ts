@@ -94,9 +94,13 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
   return app;
 }
 
-/** Of Fastify's own parsers JSON's alone; and clients that announce JSON and send nothing, send nothing. */
+/**
+ * Of Fastify's own parsers JSON's alone; and clients that announce JSON and send nothing, send nothing. Names such as
+ * `__proto__` are left to the schemas: JSON.parse makes plain fields of them, nothing here merges objects, and in
+ * `metadata` they are the caller's.
+ */
 function takeJsonAlone(app: HttpApp): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
+  const parse = app.getDefaultJsonParser('ignore', 'ignore');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);

@@ -1,7 +1,7 @@
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { HttpApp } from './http-parts.ts';
 
-/** Answers requests for which there is no route: 405 with `Allow` if the path has other methods, else 404. */
+/** Answers requests for which there is no route: 405 with `Allow` if the path has other methods alone, else 404. */
 export function refuseUnknownRoutes(app: HttpApp): void {
   const routes: { readonly path: RegExp; readonly methods: readonly string[] }[] = [];
   app.addHook('onRoute', ({ url, method }) => {
@@ -14,7 +14,8 @@ export function refuseUnknownRoutes(app: HttpApp): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = routes.filter(route => route.path.test(path)).flatMap(route => route.methods);
-    if (methods.length === 0)
+    // A route that takes the method has said itself that it has no such thing.
+    if (methods.length === 0 || methods.includes(request.method))
       throw new TintypeError('not-found', `There is nothing at ${request.method} ${path}.`);
     const allow = [...new Set(methods)].join(', ');
     reply.header('allow', allow);

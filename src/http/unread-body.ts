@@ -15,7 +15,9 @@ export function settleUnreadBodies(app: HttpApp, maxBytes: number): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const { raw } = request;
     if (raw.method === 'GET' || raw.method === 'HEAD' || raw.readableEnded) return done(null, payload);
-    const announced = Number(raw.headers['content-length'] ?? Number.NaN);
+    // Without either header there is no body (RFC 9112, section 6.3), even if Node has yet to say so.
+    const isChunked = raw.headers['transfer-encoding'] !== undefined;
+    const announced = isChunked ? Number.NaN : Number(raw.headers['content-length'] ?? 0);
     if (raw.complete || announced <= maxBytes) {
       raw.resume();
       return done(null, payload);

@@ -31,6 +31,13 @@ const reasons: readonly Reason[] = [
     ofOutput: true,
   },
   {
+    // AV1's encoder reserves more than it will use, for wide images most of all.
+    said: /encoder plugin .*allocat/is,
+    code: 'output-too-large',
+    message: 'The output takes more memory to encode than is allowed.',
+    ofOutput: true,
+  },
+  {
     said: /unable to open for write|no space left|quota exceeded|input\/output error|ENOSPC|EDQUOT|EIO:/i,
     code: 'storage-unavailable',
     message: 'The output could not be written.',

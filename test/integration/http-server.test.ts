@@ -21,6 +21,10 @@ suite('The HTTP server', () => {
     const method = await ask('PUT', '/jobs');
     assert.deepEqual([method.status, method.json().code], [405, 'method-not-allowed']);
     assert.equal(method.headers.get('allow'), 'POST, GET, HEAD');
+    const bodiless = await ask('DELETE', '/jobs');
+    assert.deepEqual([bodiless.status, bodiless.headers.get('connection')], [405, 'keep-alive']);
+    const page = await ask('GET', '/docs/static/..%2f..%2fpackage.json');
+    assert.deepEqual([page.status, page.json().code], [404, 'not-found']);
     assert.equal((await ask('GET', '/%')).json().code, 'invalid-request');
   });
 

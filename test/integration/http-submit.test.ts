@@ -66,6 +66,7 @@ suite('POST /jobs with JSON', () => {
       [{ source, class: 'x'.repeat(65) }, '/class', /64/],
       [{ source, notBefore: 'soon' }, '/notBefore', /ISO 8601/],
       [{ source, metadata: [] }, '/metadata', /object/],
+      [{ source, notBefore: '2016-12-31T23:59:60Z' }, '/notBefore', /leap second/],
       [{ source, metadata: { a: 'x'.repeat(16_384) } }, '/metadata', /16384/],
       [{ source, outputs: [] }, '/outputs', /1/],
       [{ source, outputs: [{ fit: 'squeeze' }] }, '/outputs/0/fit', /cover, contain/],
@@ -81,7 +82,20 @@ suite('POST /jobs with JSON', () => {
     await refuses(post(''), 400, 'invalid-request');
     await refuses(post('null'), 400, 'invalid-request');
     await refuses(post('{"__proto__":{"source":1}}'), 400, 'invalid-request');
+    const nested = `{"a":${'['.repeat(7000)}${']'.repeat(7000)}}`;
+    const deep = `{"source":{"url":"http://images.invalid/a.jpg"},"metadata":${nested}}`;
+    assert.match(await refuses(post(deep), 400, 'invalid-request', '/metadata'), /64 levels/);
     const nothing = await fetch(`${service.url}/jobs`, { method: 'POST' });
     assert.equal(nothing.status, 400);
+  });
+
+  test('takes names such as __proto__ as names: unknown ones in a job, the caller’s own in metadata', async () => {
+    const source = '"source":{"url":"http://images.invalid/a.jpg"}';
+    await refuses(post(`{${source},"__proto__":{"priority":"bulk"}}`), 400, 'invalid-request', '/__proto__');
+    const metadata = '{"__proto__":{"priority":"bulk"},"constructor":{"prototype":1}}';
+    const { status, body } = await post(`{${source},"metadata":${metadata}}`);
+    assert.equal(status, 202);
+    assert.equal(JSON.stringify(body.metadata), metadata);
+    assert.equal(body.priority, 'normal');
   });
 });

@@ -186,6 +186,14 @@ describe('the renderers', () => {
     assert.equal(await renderers.kills('memory'), 1);
   });
 
+  it('call an output too large, not the image damaged, when its encoder gets no memory', async () => {
+    await using renderers = await TestPool.create();
+    const source = renderers.file('small.jpg');
+    await writeFile(source, await noise(90, 60));
+    const wide = { size: '16383x1000', fit: 'fill', format: 'avif' } as const;
+    await assert.rejects(renderers.render(source, wide), { code: 'output-too-large', output: 'out' });
+  });
+
   it('leave no process behind when the pool stops, and take nothing more', async () => {
     const renderers = await TestPool.create({ size: 2 });
     const source = renderers.file('slow.png');
