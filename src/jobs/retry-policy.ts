@@ -1,4 +1,3 @@
-import { codes } from '../errors/codes.ts';
 import type { TintypeError } from '../errors/tintype-error.ts';
 
 export interface RetryPolicy {
@@ -17,10 +16,6 @@ const longestDelayMs = 60_000;
 /** Faults of our own stores: they count nothing against the job, which waits and starts again. */
 export function countsAgainstJob(error: TintypeError): boolean {
   return error.code !== 'storage-unavailable' && error.code !== 'shutting-down';
-}
-
-export function canHelp(error: TintypeError): boolean {
-  return codes[error.code].retryable;
 }
 
 /**

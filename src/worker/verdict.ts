@@ -1,7 +1,7 @@
 import type { TintypeError } from '../errors/tintype-error.ts';
 import type { AttemptEnd, Claim } from '../jobs/attempt-store.ts';
 import type { Failure } from '../jobs/job.ts';
-import { canHelp, countsAgainstJob, type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
+import { countsAgainstJob, type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
 
 /**
  * What becomes of a job whose attempt failed. Faults of our own stores and a shutdown count nothing; a passing fault is
@@ -15,7 +15,7 @@ export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy):
     return { result: 'requeued', failure, counts: false, delayMs };
   }
   const failures = claim.job.attempts + 1;
-  if (canHelp(error) && failures < policy.maxAttempts) {
+  if (error.retryable && failures < policy.maxAttempts) {
     return { result: 'requeued', failure, counts: true, delayMs: retryDelayMs(failures) };
   }
   return {
