@@ -77,9 +77,18 @@ function tell(error: unknown): void {
   if (error instanceof CommanderError) console.error(withSuggestion(message));
   else
     console.error(
-      isOurs ? message : `Something went wrong on our side: ${message} (LOG_LEVEL=debug shows where)`,
+      isOurs
+        ? message + reason(error)
+        : `Something went wrong on our side: ${message} (LOG_LEVEL=debug shows where)`,
     );
   if (process.env.LOG_LEVEL === 'debug' || process.env.LOG_LEVEL === 'trace') console.error(inspect(error));
+}
+
+/** What lies under a fault of our own, in one line: who calls the program may see it, and has to put it right. */
+function reason({ status, cause }: TintypeError): string {
+  if (status < 500 || !(cause instanceof Error)) return '';
+  // What comes from the job store's thread has its stack in its message.
+  return ` (${cause.message.split('\n', 1)[0]?.replace(/^\w*Error: /, '')})`;
 }
 
 /** Commander's message in one line; it puts its suggestion into a second one, in brackets. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { tintype } from '../support/program.ts';
 import { embedded, Service } from '../support/service.ts';
@@ -17,6 +18,14 @@ describe('the command line', () => {
     const nothing = await tintype([]);
     assert.equal(nothing.code, 2);
     assert.match(nothing.stderr, /^Usage: tintype/);
+  });
+
+  test('says what is wrong with a job store that is none', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(`${folder.path}/tintype.db`, 'I am a diary, and nobody reads me.'.repeat(100));
+    const { code, stderr } = await tintype(['serve'], { env: embedded(folder.path) });
+    assert.equal(code, 1);
+    assert.match(stderr, /^[^\n]*file is not a database\)\n$/);
   });
 
   const mistakes: [string[], string][] = [
