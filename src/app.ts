@@ -85,7 +85,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
       downloader,
       renderers,
       policy: { maxAttempts: config.MAX_ATTEMPTS, maxJobMs: config.MAX_JOB_SECONDS * 1000 },
-      slots: config.WORKER_CONCURRENCY * 2,
+      slots: config.WORKER_CONCURRENCY * 3,
       leaseMs,
       logger,
       metrics,

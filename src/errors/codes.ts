@@ -30,7 +30,7 @@ export const codes = {
   'corrupt-image': { status: 422, retryable: false },
   'invalid-output': { status: 422, retryable: false },
   'output-too-large': { status: 422, retryable: false },
-  'render-timeout': { status: 422, retryable: true },
+  'render-timeout': { status: 422, retryable: false },
   'render-crashed': { status: 422, retryable: true },
   'source-refused': { status: 424, retryable: false },
   'source-unavailable': { status: 424, retryable: true },

@@ -191,6 +191,8 @@ export class RendererPool {
       this.#idle.push(renderer);
       return;
     }
+    // Its successor starts meanwhile, so that the next image need not wait for it.
+    if (!this.#stopping.signal.aborted) this.#idle.push(this.#start());
     await renderer.kill();
     this.#all.delete(renderer);
   }

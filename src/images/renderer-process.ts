@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RendererAnswer, RendererRequest, RendererSettings } from './renderer-messages.ts';
@@ -52,6 +53,7 @@ export class RendererProcess {
     const env =
       cache === undefined ? environment : { ...environment, NODE_COMPILE_CACHE: path.dirname(cache) };
     this.#child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    yieldToOthers(this.#child.pid);
     this.#child.stderr?.setEncoding('utf8').on('data', text => {
       this.#lastWords = `${this.#lastWords}${text}`.slice(-2_000);
     });
@@ -105,6 +107,19 @@ export class RendererProcess {
     const died = new RendererDied(this.#lastWords);
     this.#ready.reject(died);
     this.#settle?.(died);
+  }
+}
+
+/**
+ * Whoever accepts, stores and answers goes first: he needs little, and many wait for him. Set from outside, because
+ * a thread has the priority that its process had when the thread began.
+ */
+function yieldToOthers(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    os.setPriority(pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It is gone already, which its end tells.
   }
 }
 

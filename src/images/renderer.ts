@@ -1,7 +1,6 @@
 // The renderer: a child process that decodes and encodes images, one at a time, until its parent hangs up.
 //   renderer.ts SETTINGS     (JSON of RendererSettings; an IPC channel to the parent must be there)
 import { flushCompileCache } from 'node:module';
-import os from 'node:os';
 import sharp from 'sharp';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { inspect } from './inspect.ts';
@@ -20,9 +19,6 @@ sharp.cache(false);
 sharp.concurrency(1);
 // The parent started it with VIPS_BLOCK_UNTRUSTED=1. From a buffer, an SVG can't draw its neighbours.
 if (settings.allowSvg) sharp.unblock({ operation: ['VipsForeignLoadSvgBuffer'] });
-
-// Whoever accepts, stores and answers goes first: he needs little, and many wait for him.
-os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 
 const sizeAtStart = process.memoryUsage.rss();
 
