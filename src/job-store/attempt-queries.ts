@@ -17,6 +17,9 @@ interface EndParameters {
   waiting: number;
   ended: number;
 }
+/** Of a job whose lease was lost for the second time; it doubles with each further one. */
+const firstDelayMs = 1_000;
+
 type Claimed = Pick<JobRow, 'id' | 'claims'>;
 
 /** The statements of the workers' side after the claim, each compiled once. */
@@ -139,13 +142,20 @@ function endOutputs(db: Kysely<Tables>, { each }: SqlDialect) {
   );
 }
 
-/** A lost lease adds the time until it ended to the running time: nobody knows how long its worker really lived. */
+/**
+ * A lost lease adds the time until it ended to the running time: nobody knows how long its worker really lived. After
+ * the first one the job starts again at once, after each further one a little later: a job that kills its workers
+ * leaves time for the others, and one that was in work at each of many restarts is not taken for such a job.
+ */
 function expireLeases(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: { maxLostLeases: number; again: string; last: string }) => {
     const over = sql`lost_leases + 1 >= ${p.maxLostLeases}`;
+    const later = sql`lost_leases > 0`;
     return sql<Claimed & Pick<JobRow, 'status'>>`update jobs set
         status = case when ${over} then 'failed' else 'pending' end,
-        ready = case when ${over} then 0 else 1 end,
+        ready = case when ${over} or ${later} then 0 else 1 end,
+        waiting = case when ${later} and not (${over}) then 1 else 0 end,
+        not_before = case when ${later} then ${now} + (${sql.lit(firstDelayMs)} << (lost_leases - 1)) else not_before end,
         ended_at = case when ${over} then ${now} end,
         failure = case when ${over} then ${p.last} else ${p.again} end,
         progress = case when ${over} then progress else 0 end,

@@ -93,7 +93,8 @@ describe('changes', () => {
     const told: StoreChange[] = [];
     const stop = store.changes.subscribe(change => told.push(change));
     const { id } = await store.jobs.submit(newJob());
-    assert.deepEqual(told, [{ kind: 'work' }, { kind: 'event' }]);
+    const [event] = await store.events.after(0, {}, 1);
+    assert.deepEqual(told, [{ kind: 'work' }, { kind: 'event', events: [event] }]);
     const [claim] = await store.attempts.claim('worker', 1, 60_000);
     told.length = 0;
     await store.attempts.renew([{ jobId: id, attempt: claim?.attempt ?? 0, progress: 0.5 }], 60_000);

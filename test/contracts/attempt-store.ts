@@ -151,11 +151,15 @@ function leasing(open: OpenDatabaseForTest): void {
     assert.deepEqual(await store.attempts.stillHeld([held, ref(found(lost))]), [held]);
   });
 
-  it('are lost so often and no more', async () => {
+  it('are lost so often and no more, and from the second time on the job waits before it starts again', async () => {
     await using database = await open();
     const { store } = database;
     const { id } = await store.jobs.submit(newJob());
     for (let lost = 1; lost <= 3; lost++) {
+      if (lost > 2) {
+        assert.deepEqual(await store.attempts.claim('worker', 1, 1), []);
+        await eventually(async () => (await store.attempts.readyDue()).readied === 1, 'the job is due');
+      }
       await claimOne(store, 1);
       await leasesExpire(store, 3);
       assert.equal(found(await store.jobs.get(id)).status, lost < 3 ? 'pending' : 'failed');

@@ -41,7 +41,7 @@ test(`SIGKILL ${kills} times in the middle of ${jobs} jobs: none lost, none doub
   await submitting;
 
   const ended = await endOfAll(target, accepted);
-  assert.deepEqual(count(ended.map(job => job.status)), { complete: jobs });
+  assert.deepEqual(count(ended.map(job => `${job.status}: ${job.message}`)), { 'complete: Complete.': jobs });
   const sums = new Set(ended.map(job => job.outputs[0].sha256));
   assert.equal(sums.size, 1, 'the same photo gives the same thumbnail');
   for (const job of ended) {
@@ -82,6 +82,7 @@ async function submitAll(target: Target, image: Buffer, accepted: string[]): Pro
 
 interface EndedJob {
   readonly status: string;
+  readonly message: string;
   readonly location: string;
   readonly outputs: [{ sha256: string }];
 }
