@@ -1,8 +1,8 @@
 // The peer of rows 1 and 1b: bare sharp behind bare node:http, one request an image.
 //   GET /<path>: the file at that path;  POST /: the body, written to a file and fsynced first.
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -10,12 +10,14 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import sharp from 'sharp';
 
+const folder = mkdtempSync(path.join(os.tmpdir(), 'bare-sharp-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
+
 const server = createServer(async (request, response) => {
   try {
     const upload = request.method === 'POST' ? await store(request) : undefined;
     const file = upload ?? decodeURIComponent((request.url ?? '').slice(1));
     const image = await sharp(file).autoOrient().resize(100, 100, { fit: 'cover' }).jpeg().toBuffer();
-    if (upload) await rm(upload);
     response.setHeader('content-type', 'image/jpeg');
     response.end(image);
   } catch (error) {
@@ -25,7 +27,7 @@ const server = createServer(async (request, response) => {
 });
 
 async function store(request: IncomingMessage): Promise<string> {
-  const file = path.join(os.tmpdir(), `bare-sharp-${randomUUID()}`);
+  const file = path.join(folder, randomUUID());
   await pipeline(request, createWriteStream(file));
   const handle = await open(file, 'r+');
   await handle.sync();

@@ -1,8 +1,8 @@
 import { photo } from '../../test/support/photo.ts';
-import { Service } from '../../test/support/service.ts';
 import { JobClient, multipart } from '../support/client.ts';
 import { percentile, round3 } from '../support/pairs.ts';
 import type { Row } from '../support/row.ts';
+import { startService } from '../support/start-service.ts';
 
 export const idleLatency: Row = {
   number: '7',
@@ -10,7 +10,7 @@ export const idleLatency: Row = {
   peer: '–',
   goal: 'p95 ≤ 50 ms',
   async measure() {
-    await using service = await Service.start();
+    await using service = await startService();
     await using client = new JobClient(service.url);
     const { body, contentType } = multipart(await photo(640, 480).jpeg().toBuffer(), 'small.jpg');
     for (let job = 0; job < 20; job += 1) await client.run(body, contentType);

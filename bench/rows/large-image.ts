@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { photo } from '../../test/support/photo.ts';
-import { Service } from '../../test/support/service.ts';
 import { JobClient } from '../support/client.ts';
 import { watchMemory } from '../support/memory.ts';
 import { round3 } from '../support/pairs.ts';
 import type { Row } from '../support/row.ts';
+import { startService } from '../support/start-service.ts';
 
 export const largeImage: Row = {
   number: '9',
@@ -13,7 +13,7 @@ export const largeImage: Row = {
   peer: '–',
   goal: 'peak ≤ 300 MB resident, all processes together',
   async measure() {
-    await using service = await Service.start();
+    await using service = await startService();
     await using client = new JobClient(service.url);
     const stored = path.join(service.folder, 'objects/shared/large.jpg');
     await mkdir(path.dirname(stored), { recursive: true });

@@ -1,8 +1,8 @@
 import { photo } from '../../test/support/photo.ts';
-import { Service } from '../../test/support/service.ts';
 import { multipart, send } from '../support/client.ts';
 import { median, round3 } from '../support/pairs.ts';
 import type { Row } from '../support/row.ts';
+import { startService } from '../support/start-service.ts';
 
 export const startUp: Row = {
   number: '12',
@@ -14,7 +14,7 @@ export const startUp: Row = {
     const seconds: number[] = [];
     for (let start = 0; start < 7; start += 1) {
       const started = performance.now();
-      await using service = await Service.start();
+      await using service = await startService();
       const { status } = await send('POST', `${service.url}/jobs`, body, { 'content-type': contentType });
       if (status !== 202) throw new Error(`not accepted: ${status}`);
       seconds.push((performance.now() - started) / 1000);

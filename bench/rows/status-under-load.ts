@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { photo } from '../../test/support/photo.ts';
-import { Service } from '../../test/support/service.ts';
 import { JobClient, send } from '../support/client.ts';
 import { percentile, round3 } from '../support/pairs.ts';
 import type { Row } from '../support/row.ts';
+import { startService } from '../support/start-service.ts';
 
 export const statusUnderLoad: Row = {
   number: '13',
@@ -12,7 +12,7 @@ export const statusUnderLoad: Row = {
   peer: 'the same service idle',
   goal: 'p99 ≤ 100 ms',
   async measure() {
-    await using service = await Service.start();
+    await using service = await startService();
     await using client = new JobClient(service.url);
     const stored = path.join(service.folder, 'objects/shared/photo.jpg');
     await mkdir(path.dirname(stored), { recursive: true });

@@ -1,11 +1,11 @@
 import { cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { photo } from '../../test/support/photo.ts';
-import { Service } from '../../test/support/service.ts';
 import { JobClient, send } from '../support/client.ts';
 import { compare, inParallel } from '../support/pairs.ts';
 import { Peer } from '../support/peer.ts';
 import type { Row } from '../support/row.ts';
+import { startService } from '../support/start-service.ts';
 
 const images = 1_000;
 const inFlight = 8;
@@ -17,7 +17,7 @@ export const storedSource: Row = {
   peer: 'bare sharp behind bare node:http, same client, same options',
   goal: '≥ 0.95 of its images/s',
   async measure() {
-    await using service = await Service.start();
+    await using service = await startService();
     await using peer = await Peer.start('bare-sharp.ts');
     await using client = new JobClient(service.url);
     const file = path.join(service.folder, 'photo.jpg');

@@ -1,9 +1,9 @@
 import { photo } from '../../test/support/photo.ts';
-import { Service } from '../../test/support/service.ts';
 import { JobClient, multipart, send } from '../support/client.ts';
 import { compare, inParallel } from '../support/pairs.ts';
 import { Peer } from '../support/peer.ts';
 import type { Row } from '../support/row.ts';
+import { startService } from '../support/start-service.ts';
 
 const perRound = 200;
 const inFlight = 8;
@@ -15,7 +15,7 @@ export const upload: Row = {
   peer: 'bare node:http that writes the same image to a file, fsyncs it and runs sharp; same client',
   goal: '≥ 0.85 of its images/s',
   async measure() {
-    await using service = await Service.start();
+    await using service = await startService();
     await using peer = await Peer.start('bare-sharp.ts');
     await using client = new JobClient(service.url);
     const image = await photo(3000, 2000).jpeg().toBuffer();

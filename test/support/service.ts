@@ -10,14 +10,19 @@ export class Service {
   readonly folder: string;
   readonly url: string;
   readonly process: ChildProcess;
+  readonly #ownsFolder: boolean;
 
-  private constructor(folder: string, url: string, child: ChildProcess) {
+  private constructor(folder: string, url: string, child: ChildProcess, ownsFolder: boolean) {
     this.folder = folder;
     this.url = url;
     this.process = child;
+    this.#ownsFolder = ownsFolder;
   }
 
-  /** Resolves when it listens. `folder` carries on with an earlier service's data. */
+  /**
+   * Resolves when it listens. Its folder goes with it, unless one is given: for a service that carries on with an
+   * earlier one's data.
+   */
   static async start(env: Record<string, string> = {}, folder?: string): Promise<Service> {
     const home = folder ?? (await temporaryFolder()).path;
     const child = spawn(process.execPath, [launcher, 'serve'], {
@@ -30,7 +35,7 @@ export class Service {
     });
     const url = await Promise.race([listening(lines), ended]);
     ended.catch(() => undefined);
-    return new Service(home, url, child);
+    return new Service(home, url, child, folder === undefined);
   }
 
   /** Ends the process and waits until it is gone; its folder stays. */
@@ -43,7 +48,7 @@ export class Service {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGTERM');
-    await rm(this.folder, { recursive: true, force: true });
+    if (this.#ownsFolder) await rm(this.folder, { recursive: true, force: true });
   }
 }
 
