@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/codes.ts';
 import type { TintypeError } from '../errors/tintype-error.ts';
 import type { AttemptEnd, Claim } from '../jobs/attempt-store.ts';
 import type { Failure } from '../jobs/job.ts';
@@ -23,4 +24,17 @@ export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy):
     failure,
     ...(error.output === undefined ? {} : { outputFailures: { [error.output]: failure } }),
   };
+}
+
+const refusals: ReadonlySet<ErrorCode> = new Set([
+  'empty-upload',
+  'not-an-image',
+  'unsupported-image',
+  'image-too-large',
+  'corrupt-image',
+]);
+
+/** Whether the image itself is what can't be taken, whatever is to be made of it. */
+export function isRefusal(code: ErrorCode): boolean {
+  return refusals.has(code);
 }

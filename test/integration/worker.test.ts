@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { TintypeError } from '../../src/errors/tintype-error.ts';
 import type { ObjectStore } from '../../src/jobs/object-store.ts';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
+import { eventually } from '../support/eventually.ts';
 import { photo } from '../support/photo.ts';
 import { Pipeline } from '../support/pipeline.ts';
 
@@ -40,6 +41,13 @@ test('a broken image fails at once, with a reason, after one attempt, and leaves
   assert.equal(job.failure?.code, 'corrupt-image');
   assert.equal(job.attempts, 1);
   assert.deepEqual(await pipeline.leftInStore(), []);
+  assert('upload' in job.source);
+  const { upload } = job.source;
+  // The worker drops it right after the job has ended.
+  await eventually(
+    async () => (await pipeline.objects.size(uploadKey(upload))) === undefined,
+    'the damaged original is gone',
+  );
 });
 
 test('a source that fails for a while is tried again and counted; the job completes', async () => {
@@ -167,7 +175,12 @@ test('thirty jobs with four workers: each is made once', async () => {
 test('a failed job runs again on request, and not when its original is gone', async () => {
   await using pipeline = await Pipeline.open();
   pipeline.startWorker();
-  const { id, source } = await pipeline.submit(image.subarray(0, image.length / 2));
+  const outside = {
+    name: 'cut',
+    filename: 'cut.jpg',
+    options: { crop: { left: 0, top: 0, width: 9000, height: 1 } },
+  };
+  const { id, source } = await pipeline.submit(image, { outputs: [outside] });
   await pipeline.reaches(id, 'failed');
   const again = await pipeline.jobs.retry(id);
   assert.equal(again.run, 2);
