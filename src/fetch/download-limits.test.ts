@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -32,7 +32,7 @@ describe('Downloader, limits', () => {
   it('refuses an announced size at once and lets the connection go', async t => {
     const closed: Promise<unknown>[] = [];
     await using server = await startHttp((_request, response) => {
-      closed.push(once(response, 'close'));
+      closed.push(gone(response));
       response.writeHead(200, { 'content-length': 1_000_001 }).flushHeaders();
     });
     const { fetch, files } = await newDownloads(t);
@@ -125,7 +125,7 @@ describe('Downloader, limits', () => {
     for (const [name, behave] of Object.entries(behaviours)) {
       const closed: Promise<unknown>[] = [];
       await using server = await startHttp((request, response) => {
-        closed.push(once(request.socket, 'close'));
+        closed.push(gone(request.socket));
         behave(response);
       });
       const { fetch, files } = await newDownloads(t, { idleMs: 300 });
@@ -157,7 +157,7 @@ describe('Downloader, limits', () => {
       const reason = new Error('cancelled');
       const closed: Promise<unknown>[] = [];
       await using server = await startHttp((_request, response) => {
-        closed.push(once(response, 'close'));
+        closed.push(gone(response));
         if (isAnswered) response.writeHead(200, { 'content-length': 1000 }).write('a');
         else stop.abort(reason);
       });
@@ -184,6 +184,11 @@ describe('Downloader, limits', () => {
     await downloader.close();
   });
 });
+
+/** Resolves at its end, also when it was reset: `once` would take that for a fault. */
+function gone(connection: EventEmitter): Promise<void> {
+  return new Promise(resolve => connection.once('close', () => resolve()));
+}
 
 /** Sends the same bytes for as long as they are taken. */
 async function endlessly(
