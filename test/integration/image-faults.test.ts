@@ -175,12 +175,15 @@ describe('the renderers', () => {
   it('end an image that takes more memory than was estimated, as too large and not as damaged', async () => {
     await using renderers = await TestPool.create({ limits: { maxRenderBytes: 60 * mebibyte } });
     const source = renderers.file('large.avif');
-    await sharp({ create: { width: 2000, height: 2000, channels: 3, background: 'red' } })
+    // Some 400 MB for half a second: many times the limit, and many looks of the renderer at its own size.
+    await sharp({ create: { width: 4500, height: 4500, channels: 3, background: 'red' } })
       .avif({ effort: 0 })
       .toFile(source);
     // As if the estimate had been wrong.
     const header = { ...(await renderers.inspect(source)), format: 'png', interlaced: false } as const;
-    const outputs = [{ name: 'out', options: { format: 'png' } as const, target: renderers.file('out') }];
+    const outputs = [
+      { name: 'out', options: { format: 'png', size: '50x50' } as const, target: renderers.file('out') },
+    ];
     const render = renderers.pool.render({ source, header, outputs }, new AbortController().signal);
     await assert.rejects(render, { code: 'image-too-large' });
     assert.equal(await renderers.kills('memory'), 1);
