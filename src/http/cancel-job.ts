@@ -15,6 +15,6 @@ const schema = {
 
 export function cancelJob(app: HttpApp, { jobs }: HttpParts, links: Links): void {
   app.delete('/jobs/:id', { schema }, async request =>
-    viewJob(await jobs.cancel(request.params.id, request.owner), links),
+    viewJob(await jobs.cancel(request.params.id, request.visibleOwner), links),
   );
 }

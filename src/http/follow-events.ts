@@ -18,7 +18,7 @@ export function followEvents(app: HttpApp, { logger }: HttpParts, feed: EventFee
     const since = resumePosition(request.headers['last-event-id'], newest) ?? newest;
     const stream = new EventStream(request, reply, () => following.leave());
     const listener: Listener = {
-      filter: { owner: request.owner },
+      filter: request.visibleOwner === undefined ? {} : { owner: request.visibleOwner },
       onEvent: event => stream.status(event),
       onProgress: progress => stream.progress(progress),
       ready: () => stream.drained(),

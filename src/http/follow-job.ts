@@ -33,7 +33,7 @@ export function followJob(app: HttpApp, parts: HttpParts, feed: EventFeed): void
     const { store } = parts;
     // In this order: what happens in between is in the log and comes afterwards.
     const newest = await feed.newest();
-    const job = await requireJob(request.params.id, request.owner, store);
+    const job = await requireJob(request.params.id, request.visibleOwner, store);
     const history = await feed.history({ owner: job.owner, jobId: job.id });
     const resumed = resumePosition(request.headers['last-event-id'], newest);
     const told = history.at(-1)?.position ?? newest;

@@ -18,12 +18,12 @@ const schema = {
 
 export function getJob(app: HttpApp, { store }: HttpParts, links: Links): void {
   app.get('/jobs/:id', { schema }, async request =>
-    viewJob(await requireJob(request.params.id, request.owner, store), links),
+    viewJob(await requireJob(request.params.id, request.visibleOwner, store), links),
   );
 }
 
 /** The owner's job. Throws `not-found`. */
-export async function requireJob(id: string, owner: string, store: JobStore): Promise<Job> {
+export async function requireJob(id: string, owner: string | undefined, store: JobStore): Promise<Job> {
   const job = await store.get(id, owner);
   if (job === undefined) throw new TintypeError('not-found', 'There is no such job.');
   return job;

@@ -26,7 +26,7 @@ export function getOutput(app: HttpApp, { store, objects }: HttpParts): void {
     url: '/jobs/:id/outputs/:name',
     schema,
     handler: async (request, reply) => {
-      const job = await requireJob(request.params.id, request.owner, store);
+      const job = await requireJob(request.params.id, request.visibleOwner, store);
       const output = job.outputs.find(({ name }) => name === request.params.name);
       if (output?.stored === undefined) throw missing(job, output);
       return sendOutput(

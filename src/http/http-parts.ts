@@ -47,7 +47,9 @@ export type HttpApp = FastifyInstance<
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whose jobs the caller may see and make. */
+    /** Whose the jobs are that the caller makes. */
     owner: string;
+    /** Whose jobs the caller may see, change and follow: one owner's, or, for an admin, everybody's. */
+    visibleOwner: string | undefined;
   }
 }

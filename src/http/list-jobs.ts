@@ -50,7 +50,7 @@ export function listJobs(app: HttpApp, { store }: HttpParts, links: Links): void
   app.get('/jobs', { schema, preValidation: numericLimit }, async request => {
     const { cursor, limit = defaultLimit, status, class: label, from, to } = request.query;
     const filter: JobFilter = {
-      owner: request.owner,
+      ...(request.visibleOwner !== undefined && { owner: request.visibleOwner }),
       ...(status !== undefined && { status }),
       ...(label !== undefined && { class: label }),
       ...(from !== undefined && { from: timeValue(from, '/from') }),

@@ -13,7 +13,7 @@ const schema = {
 
 export function retryJob(app: HttpApp, { jobs }: HttpParts, links: Links): void {
   app.post('/jobs/:id/retry', { schema }, async (request, reply) => {
-    const job = await jobs.retry(request.params.id, request.owner);
+    const job = await jobs.retry(request.params.id, request.visibleOwner);
     void reply.code(202).header('location', links.job(job.id));
     return viewJob(job, links);
   });

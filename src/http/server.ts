@@ -42,6 +42,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   });
 
   app.decorateRequest('owner', localOwner);
+  app.decorateRequest('visibleOwner', localOwner);
   logRequests(app, parts.metrics);
   if (parts.loopbackOnly) {
     app.addHook('onRequest', (request, _reply, done) => {

@@ -1,0 +1,41 @@
+// Runs the fault tests at full size and rewrites the table of docs/faults.md. ROW…: only those, the others' lines stay.
+//   npm run faults -- 14 17
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { FaultResult } from '../test/faults/fault.ts';
+import { figuresCell, writeResults } from './results-page.ts';
+
+const root = path.dirname(import.meta.dirname);
+const rows = process.argv.slice(2);
+const files = globSync('test/faults/*.test.ts', { cwd: root })
+  .filter(file => rows.length === 0 || rows.some(row => path.basename(file).startsWith(`${row}-`)))
+  .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'tintype-faults-'));
+const results = path.join(folder, 'results');
+// One after the other, so that no row disturbs the figures of another.
+const flags = ['--test-concurrency=1', `--test-reporter=${path.join(root, 'scripts/test-reporter.ts')}`];
+const { status } = spawnSync(process.execPath, ['--test', ...flags, ...files], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, TINTYPE_FAULT_RESULTS: results },
+});
+if (existsSync(results)) {
+  const lines = readFileSync(results, 'utf8').trim().split('\n');
+  writeResults(
+    path.join(root, 'docs/faults.md'),
+    lines
+      .map(line => JSON.parse(line) as FaultResult)
+      .map(({ row, fault, mustShow, passed, figures }) => [
+        row,
+        fault,
+        mustShow,
+        passed ? 'yes' : '**no**',
+        figuresCell(figures),
+      ]),
+  );
+}
+rmSync(folder, { recursive: true });
+process.exitCode = status ?? 1;

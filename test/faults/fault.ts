@@ -1,0 +1,48 @@
+import { appendFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+
+/** One row of docs/faults.md: what is done to the service, and what must be true of it then. */
+export interface Fault<Size> {
+  /** The number of the row; its file is `<row>-<name>.test.ts`. */
+  readonly row: string;
+  readonly fault: string;
+  readonly mustShow: string;
+  /** A scaled-down round for `npm test`: seconds, not minutes. */
+  readonly inTests: Size;
+  /** For `npm run faults`. */
+  readonly full: Size;
+}
+
+/** Adds a figure to the row's line; also of a row that fails afterwards. */
+export type Report = (name: string, figure: number | string) => void;
+
+export interface FaultResult {
+  readonly row: string;
+  readonly fault: string;
+  readonly mustShow: string;
+  readonly passed: boolean;
+  readonly figures: Readonly<Record<string, number | string>>;
+}
+
+/** Where results of rows at their full size go, a line each; without it a row runs scaled down. */
+const results = process.env.TINTYPE_FAULT_RESULTS;
+const longestMs = results === undefined ? 280_000 : 3_600_000;
+
+/** Declares a row as a test. `run` asserts what must be shown, reports its figures, and cleans up after itself. */
+export function fault<Size>(
+  { row, fault: name, mustShow, inTests, full }: Fault<Size>,
+  run: (size: Size, report: Report, t: TestContext) => Promise<void>,
+): void {
+  test(`${name}: ${mustShow}`, { timeout: longestMs }, async t => {
+    const figures: Record<string, number | string> = {};
+    let passed = false;
+    try {
+      await run(results === undefined ? inTests : full, (figure, value) => (figures[figure] = value), t);
+      passed = true;
+    } finally {
+      const line = { row, fault: name, mustShow, passed, figures } satisfies FaultResult;
+      if (results !== undefined) appendFileSync(results, `${JSON.stringify(line)}\n`);
+      t.diagnostic(`row ${row}: ${JSON.stringify(figures)}`);
+    }
+  });
+}
