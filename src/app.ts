@@ -11,6 +11,7 @@ import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import { parseRetention } from './jobs/retention.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -45,7 +46,8 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
   await objects.clearScratch(0);
   const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
-  const jobs = new Jobs(store.jobs, queue, objects);
+  // `forever` is no time.
+  const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
   const limits = {
     maxPixels: config.MAX_PIXELS,
     maxOutputPixels: config.MAX_OUTPUT_PIXELS,
@@ -73,7 +75,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     }),
     pool => pool.stop(),
   );
-  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger }), started =>
+  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger, metrics }), started =>
     started.stop(),
   );
   const worker = parts.adopt(

@@ -24,11 +24,21 @@ export const remoteMethods = {
   ],
   uploads: ['create', 'abandoned', 'forget'],
   events: ['newest', 'after', 'prune'],
+  expiry: ['expireDue', 'dropExpired'],
+  audit: ['knownAttempts', 'knownUploads', 'expectedOutputs', 'expectedUploads'],
+  leases: ['take', 'release'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
 type RemoteMethods = {
-  [S in 'jobs' | 'attempts' | 'uploads' | 'events']: readonly (keyof OpenJobStore[S])[];
+  [S in
+    | 'jobs'
+    | 'attempts'
+    | 'uploads'
+    | 'events'
+    | 'expiry'
+    | 'audit'
+    | 'leases']: readonly (keyof OpenJobStore[S])[];
 } & { database: readonly 'migrate'[] };
 
 export type RemoteName = keyof typeof remoteMethods;

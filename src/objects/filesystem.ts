@@ -9,7 +9,7 @@ import { ChangeThread } from './change-thread.ts';
 import { createFile, readFileStream, writeStream } from './file-streams.ts';
 import { ifThere } from './if-there.ts';
 import { checkKey, noSuchObject } from './object-key.ts';
-import { walk } from './walk.ts';
+import { emptyFolders, walk } from './walk.ts';
 
 /** One block, so that the test of a full disk is not answered from a file system's inline data. */
 const checkBytes = 4096;
@@ -34,16 +34,21 @@ export class FilesystemObjectStore implements ObjectStore {
    * else uses `scratch`.
    * @param olderThanMs spares what was changed since. 0 where no other process uses the folder; a day, which no
    *   write takes, where others may.
+   * @returns how much it was.
    */
-  async clearScratch(olderThanMs: number): Promise<void> {
-    await faultsOfStorage(async () => {
+  clearScratch(olderThanMs: number): Promise<number> {
+    return faultsOfStorage(async () => {
       await this.#makeScratch();
       const latest = Date.now() - olderThanMs;
+      let cleared = 0;
       for (const name of await readdir(this.scratch)) {
         const file = path.join(this.scratch, name);
         const facts = await ifThere(stat(file));
-        if (facts && facts.mtimeMs <= latest) await rm(file, { recursive: true, force: true });
+        if (!facts || facts.mtimeMs > latest) continue;
+        await rm(file, { recursive: true, force: true });
+        cleared += 1;
       }
+      return cleared;
     });
   }
 
@@ -115,6 +120,18 @@ export class FilesystemObjectStore implements ObjectStore {
     } catch (error) {
       throw asStorageFault(error);
     }
+  }
+
+  tidy(prefix: string, minAgeMs: number): Promise<number> {
+    return faultsOfStorage(async () => {
+      let tidied = await this.clearScratch(minAgeMs);
+      const latest = Date.now() - minAgeMs;
+      for await (const folder of emptyFolders(path.join(this.#root, prefix), latest)) {
+        await this.#changes.make({ kind: 'prune', folders: [folder] });
+        tidied += 1;
+      }
+      return tidied;
+    });
   }
 
   check(): Promise<void> {
