@@ -29,7 +29,7 @@ export function getOutput(app: HttpApp, { store, objects }: HttpParts): void {
     handler: async (request, reply) => {
       const job = await requireJob(request.params.id, request.visibleOwner, store);
       const output = job.outputs.find(({ name }) => name === request.params.name);
-      if (output?.status === 'expired') throw expired();
+      if (output !== undefined && job.status === 'expired') throw expired();
       if (output?.stored === undefined) throw missing(job, output);
       const kept = `private, max-age=${secondsLeft(job)}, immutable`;
       try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -9,6 +9,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { objectStoreContract } from '../../test/contracts/object-store.ts';
 import { mountSmall } from '../../test/support/small-file-system.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import type { TintypeError } from '../errors/tintype-error.ts';
 import { FilesystemObjectStore } from './filesystem.ts';
 
 describe('FilesystemObjectStore', () => {
@@ -113,7 +114,7 @@ describe('FilesystemObjectStore', () => {
   it('is closed although it was never used', async t => {
     const { root, store } = await newStore(t);
     await store.close();
-    assert.deepEqual(await readdir(root), []);
+    assert.deepEqual(await readdir(root), ['.scratch']);
   });
 
   it('keeps no process alive that has not closed it, but lets it wait for its answers', async t => {
@@ -122,6 +123,7 @@ describe('FilesystemObjectStore', () => {
       import { Readable } from 'node:stream';
       import { FilesystemObjectStore } from ${JSON.stringify(import.meta.resolve('./filesystem.ts'))};
       const store = new FilesystemObjectStore(${JSON.stringify(root)});
+      await store.clearScratch(0);
       await store.put('a', Readable.from([Buffer.from('x')]));
       void store.delete(['a']);`;
     const arguments_ = ['--input-type=module', '--eval', program];
@@ -162,6 +164,7 @@ describe('FilesystemObjectStore', () => {
     if (!root) return;
     const store = new FilesystemObjectStore(root);
     t.after(() => store.close());
+    await store.clearScratch(0);
     await store.put('jobs/1/source', Readable.from([Buffer.alloc(600_000)]));
     const full = { code: 'storage-unavailable', retryable: true };
     await assert.rejects(store.put('jobs/2/source', Readable.from([Buffer.alloc(900_000)])), full);
@@ -181,13 +184,64 @@ describe('FilesystemObjectStore', () => {
     if (!root) return;
     const store = new FilesystemObjectStore(root);
     t.after(() => store.close());
+    await store.clearScratch(0);
     await store.put('a', Readable.from([Buffer.from('x')]));
     assert.equal(spawnSync('mount', ['-o', 'remount,ro', root]).status, 0);
-    const readOnly = { code: 'storage-unavailable', retryable: true };
+    const readOnly = { code: 'storage-unavailable', retryable: true, message: 'The storage is read-only.' };
     await assert.rejects(store.put('b', Readable.from([Buffer.from('x')])), readOnly);
     await assert.rejects(store.check(), readOnly);
     await assert.rejects(store.delete(['a']), readOnly);
     assert.equal((await buffer(await store.read('a'))).toString(), 'x');
+  });
+
+  it('misses no object where the whole store was taken away, but says so, and goes on when it is back', async t => {
+    const { root, store } = await newStore(t);
+    await store.put('a', Readable.from([Buffer.from('x')]));
+    const file = path.join(root, 'rendered');
+    await writeFile(file, 'x');
+    for (const emptyFolderIsLeft of [true, false]) {
+      await rename(root, `${root}-away`);
+      if (emptyFolderIsLeft) await mkdir(root);
+      const gone = { code: 'storage-unavailable', message: 'The storage is not there.' };
+      await assert.rejects(store.size('a'), gone);
+      await assert.rejects(store.read('a'), gone);
+      await assert.rejects(store.localFile('a', new AbortController().signal), gone);
+      await assert.rejects(store.put('b', Readable.from([Buffer.from('x')])), gone);
+      await assert.rejects(store.adopt('b', file), gone);
+      await assert.rejects(store.check(), gone);
+      await rm(root, { recursive: true, force: true });
+      await rename(`${root}-away`, root);
+      await store.check();
+      assert.equal(await store.size('a'), 1);
+    }
+  });
+
+  it('tells the operator, and nobody else, where a fault is and what to do', async t => {
+    const { root, store } = await newStore(t);
+    await rm(root, { recursive: true });
+    await assert.rejects(store.check(), (error: TintypeError) => {
+      assert.ok(!error.message.includes(root));
+      assert.ok(error.cause instanceof Error);
+      assert.ok(error.cause.message.includes(root));
+      assert.match(error.cause.message, /; check that the folder exists and is mounted/);
+      return true;
+    });
+  });
+
+  it('tidies away empty folders and unfinished files that are old, and spares the rest', async t => {
+    const { root, store } = await newStore(t);
+    await store.put('jobs/1/1/a', Readable.from([Buffer.from('x')]));
+    for (const folder of ['jobs/1/2', 'jobs/2/1', 'jobs/3/1', 'shared/empty'])
+      await mkdir(path.join(root, folder), { recursive: true });
+    await writeFile(path.join(store.scratch, 'cut'), 'x');
+    const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000);
+    for (const old of ['jobs/1/1', 'jobs/1/2', 'jobs/2/1', 'shared/empty', '.scratch/cut'])
+      await utimes(path.join(root, old), twoDaysAgo, twoDaysAgo);
+    assert.equal(await store.tidy('jobs/', 86_400_000), 3);
+    assert.deepEqual((await readdir(path.join(root, 'jobs'))).sort(), ['1', '3']);
+    assert.deepEqual(await readdir(path.join(root, 'jobs/1')), ['1']);
+    assert.equal(existsSync(path.join(root, 'shared/empty')), true);
+    assert.deepEqual(await readdir(store.scratch), []);
   });
 });
 
@@ -201,6 +255,7 @@ async function newStore(t: TestContext): Promise<{ root: string; store: Filesyst
 async function openStore() {
   const folder = await temporaryFolder();
   const store = new FilesystemObjectStore(folder.path);
+  await store.clearScratch(0);
   const dispose = () => store.close().then(() => folder[Symbol.asyncDispose]());
   return { root: folder.path, store, dispose };
 }

@@ -3,7 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { asStorageFault, systemCode } from '../errors/storage-fault.ts';
+import { asOwnStorageFault, asStorageFault, systemCode } from '../errors/storage-fault.ts';
 import type { ByteRange, LocalFile, ObjectStore, StoredObject } from '../jobs/object-store.ts';
 import { ChangeThread } from './change-thread.ts';
 import { createFile, readFileStream, writeStream } from './file-streams.ts';
@@ -52,23 +52,23 @@ export class FilesystemObjectStore implements ObjectStore {
     });
   }
 
-  put(key: string, body: Readable): Promise<{ bytes: number }> {
+  async put(key: string, body: Readable): Promise<{ bytes: number }> {
+    let faultOfBody: unknown;
     // A body that breaks before it is read must not end the process; reading it throws the fault.
-    body.on('error', () => {});
-    return faultsOfStorage(async () => {
-      const file = path.join(this.scratch, randomUUID());
-      try {
-        const target = this.#path(key);
-        const opened = (await ifThere(createFile(file))) ?? (await this.#createWithScratch(file));
-        const bytes = await writeStream(opened, body);
-        await this.#changes.make({ kind: 'move in', file, isSynced: true, target });
-        return { bytes };
-      } catch (error) {
-        body.destroy();
-        await rm(file, { force: true });
-        throw error;
-      }
+    body.on('error', fault => {
+      faultOfBody = fault;
     });
+    const file = path.join(this.scratch, randomUUID());
+    try {
+      const target = this.#path(key);
+      const bytes = await writeStream(await createFile(file), body);
+      await this.#changes.make({ kind: 'move in', file, isSynced: true, target });
+      return { bytes };
+    } catch (error) {
+      body.destroy();
+      await faultsOfStorage(() => rm(file, { force: true }));
+      throw error === faultOfBody ? error : asOwnStorageFault(error);
+    }
   }
 
   adopt(key: string, file: string): Promise<void> {
@@ -89,15 +89,18 @@ export class FilesystemObjectStore implements ObjectStore {
       // Synchronous: the thread pool would take ten times as long as the call.
       const look = async () => statSync(this.#path(key), { throwIfNoEntry: false });
       const facts = await ifThere(look());
-      return facts?.isFile() ? facts.size : undefined;
+      if (facts?.isFile()) return facts.size;
+      this.#requireStore();
+      return undefined;
     });
   }
 
   read(key: string, range?: ByteRange): Promise<Readable> {
     return faultsOfStorage(async () => {
       const reading = await ifThere(readFileStream(this.#path(key), range));
-      if (!reading) throw noSuchObject();
-      return reading;
+      if (reading) return reading;
+      this.#requireStore();
+      throw noSuchObject();
     });
   }
 
@@ -136,7 +139,6 @@ export class FilesystemObjectStore implements ObjectStore {
 
   check(): Promise<void> {
     return faultsOfStorage(async () => {
-      await this.#makeScratch();
       const file = path.join(this.scratch, randomUUID());
       try {
         await writeFile(file, Buffer.alloc(checkBytes), { flag: 'wx' });
@@ -156,9 +158,9 @@ export class FilesystemObjectStore implements ObjectStore {
     return path.join(this.#root, key);
   }
 
-  async #createWithScratch(file: string): Promise<number> {
-    await this.#makeScratch();
-    return createFile(file);
+  /** Where the scratch folder is missing the store was taken away, such as by unmounting: no object is there to miss. */
+  #requireStore(): void {
+    statSync(this.scratch);
   }
 
   #makeScratch(): Promise<void> {
@@ -170,6 +172,6 @@ async function faultsOfStorage<Result>(work: () => Promise<Result>): Promise<Res
   try {
     return await work();
   } catch (error) {
-    throw asStorageFault(error);
+    throw asOwnStorageFault(error);
   }
 }
