@@ -108,7 +108,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
         loopbackOnly: isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
-        readiness: () => readiness(store, objects),
+        readiness: () => readiness(store, objects, logger),
         metrics,
         logger,
       })
@@ -149,11 +149,18 @@ async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<st
 }
 
 /** Each engine's fault, or null when it answers. */
-async function readiness(store: OpenJobStore, objects: ObjectStore): Promise<Record<string, string | null>> {
+async function readiness(
+  store: OpenJobStore,
+  objects: ObjectStore,
+  logger: Logger,
+): Promise<Record<string, string | null>> {
   const fault = (check: Promise<unknown>) =>
     check.then(
       () => null,
-      error => TintypeError.from(error).message,
+      error => {
+        logger.warn({ err: error }, 'a part is not ready');
+        return TintypeError.from(error).message;
+      },
     );
   const [jobStore, objectStore] = await Promise.all([fault(store.jobs.backlog()), fault(objects.check())]);
   return { jobStore, objectStore };

@@ -64,7 +64,5 @@ export function asOwnStorageFault(thrown: unknown): unknown {
 
 function storageFault({ message, advice }: StorageFault, thrown: unknown): TintypeError {
   const said = thrown instanceof Error ? thrown.message : String(thrown);
-  return new TintypeError('storage-unavailable', message, {
-    cause: new Error(`${said}; ${advice}`, { cause: thrown }),
-  });
+  return new TintypeError('storage-unavailable', message, { cause: new Error(`${said}; ${advice}`) });
 }

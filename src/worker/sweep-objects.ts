@@ -2,7 +2,7 @@ import { type AttemptStore, attemptPrefix, type ClaimRef } from '../jobs/attempt
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { type UploadStore, uploadKey } from '../jobs/upload-store.ts';
 
-const batch = 100;
+const batch = 50;
 /** Uploads that no job names may still be on their way for so long, in milliseconds. */
 const uploadMs = 86_400_000;
 
