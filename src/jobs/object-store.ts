@@ -44,9 +44,9 @@ export interface ObjectStore {
   list(prefix: string): AsyncIterable<StoredObject>;
   /**
    * Clears away what writers that died left beside the objects, if it is older than this: what was on its way in, and
-   * whatever holds no object under the prefix, such as an empty folder. Resolves to how much it was.
+   * whatever holds no object under the prefix, such as an empty folder; stops at an abort. Resolves to how much it was.
    */
-  tidy(prefix: string, minAgeMs: number): Promise<number>;
+  tidy(prefix: string, minAgeMs: number, signal: AbortSignal): Promise<number>;
   /** Resolves if objects can be written now. */
   check(): Promise<void>;
 }

@@ -167,7 +167,7 @@ describe('FilesystemObjectStore', () => {
     const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000);
     for (const old of ['jobs/1/1', 'jobs/1/2', 'jobs/2/1', 'shared/empty', '.scratch/cut'])
       await utimes(path.join(root, old), twoDaysAgo, twoDaysAgo);
-    assert.equal(await store.tidy('jobs/', 86_400_000), 3);
+    assert.equal(await store.tidy('jobs/', 86_400_000, new AbortController().signal), 3);
     assert.deepEqual((await readdir(path.join(root, 'jobs'))).sort(), ['1', '3']);
     assert.deepEqual(await readdir(path.join(root, 'jobs/1')), ['1']);
     assert.equal(existsSync(path.join(root, 'shared/empty')), true);

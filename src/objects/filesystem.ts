@@ -125,11 +125,11 @@ export class FilesystemObjectStore implements ObjectStore {
     }
   }
 
-  tidy(prefix: string, minAgeMs: number): Promise<number> {
+  tidy(prefix: string, minAgeMs: number, signal: AbortSignal): Promise<number> {
     return faultsOfStorage(async () => {
       let tidied = await this.clearScratch(minAgeMs);
       const latest = Date.now() - minAgeMs;
-      for await (const folder of emptyFolders(path.join(this.#root, prefix), latest)) {
+      for await (const folder of emptyFolders(path.join(this.#root, prefix), latest, signal)) {
         await this.#changes.make({ kind: 'prune', folders: [folder] });
         tidied += 1;
       }

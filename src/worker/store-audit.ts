@@ -50,7 +50,7 @@ export class StoreAudit {
       const deleted =
         (await this.#deleteUnknown('jobs/', found => this.#unknownOfJobs(found), signal)) +
         (await this.#deleteUnknown('uploads/', found => this.#unknownUploads(found), signal));
-      const tidied = await objects.tidy('jobs/', dayMs);
+      const tidied = await objects.tidy('jobs/', dayMs, signal);
       const missing = [...(await this.#missingOutputs(signal)), ...(await this.#missingUploads(signal))];
       isDone = !signal.aborted;
       if (!isDone) return;
