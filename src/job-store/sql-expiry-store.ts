@@ -44,7 +44,7 @@ export class SqlExpiryStore implements ExpiryStore {
 }
 
 function expiryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
-  const { now, strings } = dialect;
+  const { strings } = dialect;
   return {
     expire: prepare((p: { limit: number }) =>
       sql<Pick<Selectable<JobsTable>, 'id'>>`update jobs set status = 'expired', expiring = 0
@@ -58,24 +58,8 @@ function expiryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
       sql<never>`update attempts set leftover = 1
         where result = 'complete' and job_id in ${strings(p.ids)}`.compile(db),
     ),
-    leaveUploads: prepare((p: { ids: string }) =>
-      sql<never>`update uploads set jobs = uploads.jobs - left_by.jobs,
-          abandoned_at = case when abandoned_at is null and uploads.jobs <= left_by.jobs
-            then ${now} else abandoned_at end
-        from (
-          select upload, count(*) as jobs from jobs
-          where upload is not null and id in ${strings(p.ids)} group by upload
-        ) as left_by
-        where uploads.id = left_by.upload`.compile(db),
-    ),
-    drop: prepare((p: { minAgeMs: number; limit: number }) =>
-      sql<never>`delete from jobs where id in (
-        select id from jobs
-        where expiring = 0 and expires_at is not null and expires_at < ${now} - ${p.minAgeMs}
-          and not exists (select 1 from attempts where job_id = jobs.id and leftover = 1)
-        order by expires_at limit ${opaqueNumber(p.limit)}
-      )`.compile(db),
-    ),
+    leaveUploads: leaveUploads(db, dialect),
+    drop: dropJobs(db, dialect),
   };
 }
 
@@ -83,4 +67,30 @@ function expiryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
 function mayExpire({ now }: SqlDialect, p: { limit: number }) {
   return sql`select id from jobs where expiring = 1 and expires_at <= ${now}
     order by expires_at limit ${opaqueNumber(p.limit)}`;
+}
+
+/** Takes expired jobs off the uploads that they name; an upload that loses its last one is abandoned. */
+function leaveUploads(db: Kysely<Tables>, { now, strings }: SqlDialect) {
+  return prepare((p: { ids: string }) =>
+    sql<never>`update uploads set jobs = uploads.jobs - left_by.jobs,
+        abandoned_at = case when abandoned_at is null and uploads.jobs <= left_by.jobs
+          then ${now} else abandoned_at end
+      from (
+        select upload, count(*) as jobs from jobs
+        where upload is not null and id in ${strings(p.ids)} group by upload
+      ) as left_by
+      where uploads.id = left_by.upload`.compile(db),
+  );
+}
+
+/** Their outputs and attempts go with them. */
+function dropJobs(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: { minAgeMs: number; limit: number }) =>
+    sql<never>`delete from jobs where id in (
+      select id from jobs
+      where expiring = 0 and expires_at is not null and expires_at < ${now} - ${p.minAgeMs}
+        and not exists (select 1 from attempts where job_id = jobs.id and leftover = 1)
+      order by expires_at limit ${opaqueNumber(p.limit)}
+    )`.compile(db),
+  );
 }

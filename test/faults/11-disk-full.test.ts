@@ -32,51 +32,17 @@ fault(row, async ({ uploads, freeBytes }, report, t) => {
   const { bavail, bsize } = await statfs(disk);
   await writeFile(filler, Buffer.alloc(bavail * bsize - freeBytes));
 
-  const accepted: string[] = [];
-  let refused = 0;
-  const lane = async () => {
-    while (accepted.length + refused < uploads) {
-      const { status, body } = await upload(service, image);
-      if (status === 202) accepted.push(body.id);
-      else {
-        refused += 1;
-        assert.deepEqual(
-          [status, body.code, body.detail],
-          [503, 'storage-unavailable', 'The storage is full.'],
-        );
-      }
-    }
-  };
-  await Promise.all([lane(), lane(), lane()]);
-  assert.ok(refused > 0 && accepted.length > 0, `${accepted.length} accepted, ${refused} refused`);
+  const { accepted, refused } = await uploadAll(service, image, uploads);
   // The last free block goes as well.
   await writeFile(path.join(disk, 'rest'), Buffer.alloc(2 * freeBytes)).catch(() => undefined);
-  const ready = await fetch(`${service.url}/health/ready`);
-  assert.equal(ready.status, 503);
-  assert.equal(
-    ((await ready.json()) as { parts: object }).parts['objectStore' as never],
-    'The storage is full.',
-  );
-
+  await eventually(async () => (await readiness(service)) === 'The storage is full.', 'readiness says so');
   const before = (await Promise.all(accepted.map(id => jobOf(service, id)))).filter(
     job => job.status !== 'complete',
   );
   for (const { status } of before) assert.match(status, /^(pending|processing)$/);
   await rm(path.join(disk, 'rest'));
   await rm(filler);
-  for (const id of accepted) {
-    const job = await eventually(
-      async () => {
-        const now = await jobOf(service, id);
-        return now.status === 'complete' && now;
-      },
-      `job ${id} is complete`,
-      patienceMs,
-    );
-    assert.equal(job.attempts, 1, 'a full disk counts nothing against a job');
-    const bytes = await (await fetch(new URL(job.location, service.url))).bytes();
-    assert.equal(createHash('sha256').update(bytes).digest('hex'), job.outputs[0].sha256);
-  }
+  for (const id of accepted) await completes(service, id);
   const files = async (folder: string) => {
     const entries = await readdir(path.join(disk, 'objects', folder), {
       recursive: true,
@@ -93,6 +59,46 @@ fault(row, async ({ uploads, freeBytes }, report, t) => {
   report('complete', accepted.length);
   report('left behind', 0);
 });
+
+/** Uploads it again and again; each time it is accepted, or refused as a full storage. */
+async function uploadAll(service: Service, image: Buffer, uploads: number) {
+  const accepted: string[] = [];
+  let refused = 0;
+  const lane = async () => {
+    while (accepted.length + refused < uploads) {
+      const { status, body } = await upload(service, image);
+      if (status === 202) accepted.push(body.id);
+      else {
+        refused += 1;
+        const full = [503, 'storage-unavailable', 'The storage is full.'];
+        assert.deepEqual([status, body.code, body.detail], full);
+      }
+    }
+  };
+  await Promise.all([lane(), lane(), lane()]);
+  assert.ok(refused > 0 && accepted.length > 0, `${accepted.length} accepted, ${refused} refused`);
+  return { accepted, refused };
+}
+
+/** What is wrong with the object store, or null. */
+async function readiness(service: Service): Promise<string | null | undefined> {
+  const answer = await fetch(`${service.url}/health/ready`);
+  const { parts } = (await answer.json()) as { parts: Record<string, string | null> };
+  assert.equal(answer.status, parts.objectStore === null ? 200 : 503);
+  return parts.objectStore;
+}
+
+/** It ends complete, with the right bytes and after one attempt that counts. */
+async function completes(service: Service, id: string): Promise<void> {
+  const ask = async () => {
+    const job = await jobOf(service, id);
+    return job.status === 'complete' && job;
+  };
+  const job = await eventually(ask, `job ${id} is complete`, patienceMs);
+  assert.equal(job.attempts, 1, 'a full disk counts nothing against a job');
+  const bytes = await (await fetch(new URL(job.location, service.url))).bytes();
+  assert.equal(createHash('sha256').update(bytes).digest('hex'), job.outputs[0].sha256);
+}
 
 interface UploadAnswer {
   readonly status: number;
