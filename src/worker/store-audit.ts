@@ -1,3 +1,4 @@
+import { TintypeError } from '../errors/tintype-error.ts';
 import type { ClaimRef } from '../jobs/attempt-store.ts';
 import type { AuditStore, ExpectedOutput } from '../jobs/audit-store.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
@@ -142,7 +143,9 @@ export class StoreAudit {
   /** Throws when somebody else has taken it over. */
   async #keepDuty(): Promise<void> {
     if (performance.now() - this.#takenAt < leaseMs / 3) return;
-    if (!(await this.#options.leases.take(this.#duty))) throw new Error('the lease of the audit was lost');
+    if (!(await this.#options.leases.take(this.#duty))) {
+      throw new TintypeError('worker-lost', 'The lease of the audit was lost.');
+    }
     this.#takenAt = performance.now();
   }
 }
