@@ -1,4 +1,5 @@
 import { type FastifyBaseLogger, fastify } from 'fastify';
+import { localOwner } from '../jobs/owner.ts';
 import { cancelJob } from './cancel-job.ts';
 import { closeConnectionsInTime } from './connections.ts';
 import { documentation } from './documentation.ts';
@@ -23,9 +24,6 @@ import { refuseUnknownRoutes } from './unknown-route.ts';
 import { settleUnreadBodies } from './unread-body.ts';
 
 export type { HttpParts } from './http-parts.ts';
-
-/** Whose jobs all are as long as nobody signs in. */
-const localOwner = 'local';
 
 /**
  * The HTTP server, ready to listen. `close()` stops accepting, ends event streams and lets requests finish;

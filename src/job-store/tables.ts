@@ -11,6 +11,7 @@ export interface Tables {
   attempts: AttemptsTable;
   uploads: UploadsTable;
   events: EventsTable;
+  api_keys: ApiKeysTable;
 }
 
 export interface JobsTable {
@@ -97,4 +98,15 @@ export interface EventsTable {
   at: number;
   /** JSON, a `Failure`. */
   failure: string | null;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  owner: string;
+  admin: 0 | 1;
+  /** SHA-256 of the secret, hex. */
+  secret_hash: string;
+  created_at: number;
+  last_used_at: number | null;
+  revoked_at: number | null;
 }

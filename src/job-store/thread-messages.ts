@@ -24,11 +24,12 @@ export const remoteMethods = {
   ],
   uploads: ['create', 'abandoned', 'forget'],
   events: ['newest', 'after', 'prune'],
+  keys: ['create', 'find', 'list', 'revoke', 'used'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
 type RemoteMethods = {
-  [S in 'jobs' | 'attempts' | 'uploads' | 'events']: readonly (keyof OpenJobStore[S])[];
+  [S in 'jobs' | 'attempts' | 'uploads' | 'events' | 'keys']: readonly (keyof OpenJobStore[S])[];
 } & { database: readonly 'migrate'[] };
 
 export type RemoteName = keyof typeof remoteMethods;
