@@ -104,7 +104,10 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         objects,
         limits,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
-        loopbackOnly: isLoopback(config.HOST),
+        ...(config.AUTH === 'keys' && {
+          authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
+        }),
+        loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
         readiness: () => readiness(store, objects),
         metrics,

@@ -15,6 +15,7 @@ import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Authentication } from './authentication.ts';
 
 /** What the HTTP server is made of. */
 export interface HttpParts {
@@ -26,6 +27,8 @@ export interface HttpParts {
   readonly objects: ObjectStore;
   readonly limits: ImageLimits;
   readonly maxUploadBytes: number;
+  /** Who may call, with AUTH=keys. Without it everybody may do everything, as the owner `local`. */
+  readonly authentication?: Authentication;
   /** Nobody signs in and only this machine may call: refuse foreign `Host`, `Origin` and `Sec-Fetch-Site`. */
   readonly loopbackOnly: boolean;
   /** Where the outside reaches this server; answers carry relative links without it. */
