@@ -11,6 +11,7 @@ import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import { QueueQuota } from './jobs/queue-quota.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -102,6 +103,10 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         events: store.events,
         changes: store.changes,
         objects,
+        quota: new QueueQuota(store.jobs, {
+          jobs: config.MAX_QUEUED_JOBS,
+          jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,
+        }),
         limits,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
         ...(config.AUTH === 'keys' && {

@@ -11,6 +11,7 @@ import type { EventLog } from '../jobs/event-log.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { QueueQuota } from '../jobs/queue-quota.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -25,6 +26,7 @@ export interface HttpParts {
   readonly events: EventLog;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
+  readonly quota: QueueQuota;
   readonly limits: ImageLimits;
   readonly maxUploadBytes: number;
   /** Who may call, with AUTH=keys. Without it everybody may do everything, as the owner `local`. */

@@ -1,5 +1,6 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { SqlDialect } from './dialect.ts';
+import { opaqueNumber } from './opaque-value.ts';
 import { prepare } from './prepared.ts';
 import type { JobsTable, OutputsTable, Tables } from './tables.ts';
 
@@ -30,6 +31,8 @@ export class JobQueries {
   readonly retry;
   readonly resetOutputs;
   readonly newestOutput;
+  readonly queued;
+  readonly queuedOfOwner;
   readonly backlog;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
@@ -61,6 +64,8 @@ export class JobQueries {
         .compile(),
     );
     this.newestOutput = newestOutput(db);
+    this.queued = queued(db, () => sql`status = 'pending'`);
+    this.queuedOfOwner = queued(db, owner => sql`owner = ${owner} and status = 'pending'`);
     this.backlog = prepare(() =>
       sql<{ status: string; jobs: number }>`select status, count(*) as jobs from jobs
         where status in ('pending', 'processing') group by status`.compile(db),
@@ -110,6 +115,14 @@ function retryJob(db: Kysely<Tables>, { now }: SqlDialect) {
         ran_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null
       where id = ${p.id} and status in ('failed', 'cancelled') and owner = coalesce(${p.owner}, owner)
       returning *`.compile(db),
+  );
+}
+
+function queued(db: Kysely<Tables>, condition: (owner: string) => RawBuilder<unknown>) {
+  return prepare((p: { most: number; owner: string }) =>
+    sql<{ jobs: number }>`select count(*) as jobs from (
+        select 1 from jobs where ${condition(p.owner)} limit ${opaqueNumber(p.most)}
+      ) as counted`.compile(db),
   );
 }
 

@@ -11,7 +11,7 @@ export interface ThreadOptions {
 
 /** The stores that the thread owns, and every method that may be called there. */
 export const remoteMethods = {
-  jobs: ['submit', 'get', 'list', 'cancel', 'retry', 'newestOutput', 'backlog'],
+  jobs: ['submit', 'get', 'list', 'cancel', 'retry', 'newestOutput', 'queued', 'backlog'],
   attempts: [
     'claim',
     'renew',

@@ -9,6 +9,7 @@ import { openSqlite } from '../../src/job-store/sqlite.ts';
 import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
+import { QueueQuota } from '../../src/jobs/queue-quota.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -81,6 +82,7 @@ function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpPa
     events: stores.events,
     changes: stores.changes,
     objects,
+    quota: new QueueQuota(stores.jobs, { jobs: 100_000, jobsPerOwner: 10_000 }),
     limits: imageLimits,
     maxUploadBytes: 1_048_576,
     loopbackOnly: true,
