@@ -12,7 +12,12 @@ const proxyHeaders = [
 
 /** Whether a program on this very machine asks, by the address of its connection: what headers say counts against it alone. */
 export function isLoopbackCaller({ headers, socket }: FastifyRequest): boolean {
-  const address = socket.remoteAddress ?? '';
-  const isLoopback = address === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
-  return isLoopback && !proxyHeaders.some(name => headers[name] !== undefined);
+  return (
+    isLoopbackAddress(socket.remoteAddress ?? '') && !proxyHeaders.some(name => headers[name] !== undefined)
+  );
+}
+
+/** As the socket of a connection spells it; IPv4 may stand in IPv6. */
+export function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
 }

@@ -26,6 +26,9 @@ import { settleUnreadBodies } from './unread-body.ts';
 
 export type { HttpParts } from './http-parts.ts';
 
+/** No owner's name is empty. */
+const nobody = '';
+
 /**
  * The HTTP server, ready to listen. `close()` stops accepting, ends event streams and lets requests finish;
  * it closes none of its parts.
@@ -40,9 +43,9 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
     done();
   });
 
-  app.decorateRequest('owner', localOwner);
-  // Where nobody signs in, there is nobody to hide anything from.
-  app.decorateRequest('visibleOwner', undefined);
+  // Where nobody signs in, there is nobody to hide anything from; elsewhere nothing is seen until a key is known.
+  app.decorateRequest('owner', parts.authentication ? nobody : localOwner);
+  app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
   logRequests(app, parts.metrics);
   app.addHook('onRequest', (request, _reply, done) => {
     refuseTwoHosts(request.raw.rawHeaders);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { after, before, suite, test } from 'node:test';
 import { openSqlite } from '../../src/job-store/sqlite.ts';
 import { freshKey } from '../../src/jobs/api-key.ts';
@@ -104,6 +105,14 @@ suite('A server with AUTH=keys', () => {
     const filtered = '/jobs?status=complete&from=2020-01-01T00:00:00Z';
     assert.deepEqual((await ask(service, 'GET', filtered, bob)).json().jobs, []);
     assert.deepEqual(idsOf((await ask(service, 'GET', '/jobs', ann)).json()), [job.id]);
+  });
+
+  test("takes an owner's own objects as sources, not another's", async () => {
+    await service.objects.put('imports/ann/a.png', Readable.from([pngOf(2_000)]));
+    const request = { source: { object: 'imports/ann/a.png' } };
+    const { id } = await submitJob(service, request, ann);
+    for (const other of [bob, root]) await refuses(postJob(service, request, other), 404, 'not-found');
+    await ask(service, 'DELETE', `/jobs/${id}`, ann);
   });
 
   test("an admin sees and changes everybody's jobs, and submits its own", async () => {
