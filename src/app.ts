@@ -11,6 +11,7 @@ import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import { QueueQuota } from './jobs/queue-quota.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
 import { DatabaseQueue } from './queue/database.ts';
@@ -104,9 +105,16 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         events: store.events,
         changes: store.changes,
         objects,
+        quota: new QueueQuota(store.jobs, {
+          jobs: config.MAX_QUEUED_JOBS,
+          jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,
+        }),
         limits,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
-        loopbackOnly: isLoopback(config.HOST),
+        ...(config.AUTH === 'keys' && {
+          authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
+        }),
+        loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
         readiness: () => readiness(store, objects, logger),
         metrics,

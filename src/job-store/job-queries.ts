@@ -1,6 +1,7 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { SqlDialect } from './dialect.ts';
 import { expiryOnceEnded } from './expiry-time.ts';
+import { opaqueNumber } from './opaque-value.ts';
 import { prepare } from './prepared.ts';
 import type { JobsTable, OutputsTable, Tables } from './tables.ts';
 
@@ -34,6 +35,8 @@ export class JobQueries {
   readonly resetOutputs;
   readonly newestOutput;
   readonly newestExpired;
+  readonly queued;
+  readonly queuedOfOwner;
   readonly backlog;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
@@ -66,6 +69,8 @@ export class JobQueries {
     );
     this.newestOutput = newestOutput(db);
     this.newestExpired = newestExpired(db);
+    this.queued = queued(db, () => sql`status = 'pending'`);
+    this.queuedOfOwner = queued(db, owner => sql`owner = ${owner} and status = 'pending'`);
     this.backlog = prepare(() =>
       sql<{ status: string; jobs: number }>`select status, count(*) as jobs from jobs
         where status in ('pending', 'processing') group by status`.compile(db),
@@ -118,6 +123,14 @@ function retryJob(db: Kysely<Tables>, { now }: SqlDialect) {
         and (upload is null
           or exists (select 1 from uploads where uploads.id = jobs.upload and abandoned_at is null))
       returning *`.compile(db),
+  );
+}
+
+function queued(db: Kysely<Tables>, condition: (owner: string) => RawBuilder<unknown>) {
+  return prepare((p: { most: number; owner: string }) =>
+    sql<{ jobs: number }>`select count(*) as jobs from (
+        select 1 from jobs where ${condition(p.owner)} limit ${opaqueNumber(p.most)}
+      ) as counted`.compile(db),
   );
 }
 

@@ -93,6 +93,11 @@ export class SqlJobStore implements JobStore {
     });
   }
 
+  async queued(most: number, owner?: string): Promise<number> {
+    const query = owner === undefined ? this.#queries.queued : this.#queries.queuedOfOwner;
+    return (await query.first(this.#db, { most, owner: owner ?? '' }))?.jobs ?? 0;
+  }
+
   async backlog(): Promise<{ pending: number; processing: number }> {
     const rows = await this.#queries.backlog.all(this.#db, {});
     const count = (status: string) => rows.find(row => row.status === status)?.jobs ?? 0;

@@ -6,6 +6,7 @@ import { SqlAuditStore } from './sql-audit-store.ts';
 import { SqlEventLog } from './sql-event-log.ts';
 import { SqlExpiryStore } from './sql-expiry-store.ts';
 import { SqlJobStore } from './sql-job-store.ts';
+import { SqlKeyStore } from './sql-key-store.ts';
 import { SqlLeaseStore } from './sql-lease-store.ts';
 import { SqlUploadStore } from './sql-upload-store.ts';
 import type { Tables } from './tables.ts';
@@ -23,5 +24,6 @@ export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: 
     expiry: new SqlExpiryStore(db, dialect, announce),
     audit: new SqlAuditStore(db, dialect),
     leases: new SqlLeaseStore(db, dialect),
+    keys: new SqlKeyStore(db, dialect),
   };
 }

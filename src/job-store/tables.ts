@@ -12,6 +12,7 @@ export interface Tables {
   uploads: UploadsTable;
   events: EventsTable;
   leases: LeasesTable;
+  api_keys: ApiKeysTable;
 }
 
 export interface JobsTable {
@@ -118,4 +119,15 @@ export interface LeasesTable {
   ends_at: number;
   /** When it was last done to its end. */
   done_at: number | null;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  owner: string;
+  admin: 0 | 1;
+  /** SHA-256 of the secret, hex. */
+  secret_hash: string;
+  created_at: number;
+  last_used_at: number | null;
+  revoked_at: number | null;
 }

@@ -43,6 +43,8 @@ export interface JobStore {
   retry(id: string, owner?: string): Promise<Job>;
   /** The newest complete output of that file name, with its job; where there are expired ones alone, one of those. */
   newestOutput(owner: string, filename: string): Promise<{ job: Job; output: JobOutput } | undefined>;
+  /** Pending jobs, of one owner or of all; it counts to `most` and no further. */
+  queued(most: number, owner?: string): Promise<number>;
   /** Jobs in each status that has not ended, for gauges. */
   backlog(): Promise<{ pending: number; processing: number }>;
 }
