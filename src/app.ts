@@ -100,6 +100,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         store: store.jobs,
         uploads: store.uploads,
         events: store.events,
+        idempotency: store.idempotency,
         changes: store.changes,
         objects,
         limits,

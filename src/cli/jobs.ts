@@ -5,7 +5,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { isoTime, viewJob } from '../http/job-view.ts';
 import { Links } from '../http/links.ts';
 import { openSqlite } from '../job-store/sqlite.ts';
-import type { Job } from '../jobs/job.ts';
+import type { TriedJob } from '../jobs/job.ts';
 import { type JobStore, longestPage } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { type JobStatus, jobStatuses } from '../jobs/states.ts';
@@ -24,7 +24,7 @@ interface ListFlags {
   readonly json?: boolean;
 }
 
-type JobChange = (opened: Opened, id: string) => Promise<Job>;
+type JobChange = (opened: Opened, id: string) => Promise<TriedJob>;
 
 interface Opened {
   readonly jobs: Jobs;
@@ -124,7 +124,7 @@ function print(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
 }
 
-function rowOf(job: Job): string[] {
+function rowOf(job: TriedJob): string[] {
   const { id, status, submittedAt, owner, source, outputs, failure } = job;
   const names = outputs.map(({ name }) => name).join(',');
   return [
@@ -140,12 +140,12 @@ function rowOf(job: Job): string[] {
 }
 
 /** Milliseconds of its last attempt, where it has ended. */
-function duration({ startedAt, endedAt }: Job): string {
+function duration({ startedAt, endedAt }: TriedJob): string {
   return startedAt === undefined || endedAt === undefined ? '' : String(endedAt - startedAt);
 }
 
 /** The facts of one job, a line each. */
-function describe(job: Job, links: Links): string {
+function describe(job: TriedJob, links: Links): string {
   const { id, status, message, start, finish, owner, priority, run, attempts, source, outputs } = viewJob(
     job,
     links,

@@ -8,6 +8,7 @@ import type {
 } from 'fastify';
 import type { ImageLimits } from '../images/limits.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
@@ -22,6 +23,7 @@ export interface HttpParts {
   readonly store: JobStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly idempotency: IdempotencyStore;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
   readonly limits: ImageLimits;

@@ -1,5 +1,6 @@
 import type { AttemptStore } from '../jobs/attempt-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
@@ -10,6 +11,7 @@ export interface OpenJobStore {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly idempotency: IdempotencyStore;
   readonly changes: StoreChanges;
   /** Brings the tables up to date; resolves to the names of the migrations that ran now. */
   migrate(): Promise<string[]>;

@@ -3,6 +3,7 @@ import type { StoreChange } from '../jobs/store-changes.ts';
 import type { SqlDialect } from './dialect.ts';
 import { SqlAttemptStore } from './sql-attempt-store.ts';
 import { SqlEventLog } from './sql-event-log.ts';
+import { SqlIdempotencyStore } from './sql-idempotency-store.ts';
 import { SqlJobStore } from './sql-job-store.ts';
 import { SqlUploadStore } from './sql-upload-store.ts';
 import type { Tables } from './tables.ts';
@@ -17,5 +18,6 @@ export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: 
     attempts: new SqlAttemptStore(db, dialect, announce),
     uploads: new SqlUploadStore(db, dialect),
     events: new SqlEventLog(db, dialect),
+    idempotency: new SqlIdempotencyStore(db, dialect),
   };
 }

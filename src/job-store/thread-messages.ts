@@ -24,11 +24,14 @@ export const remoteMethods = {
   ],
   uploads: ['create', 'abandoned', 'forget'],
   events: ['newest', 'after', 'prune'],
+  idempotency: ['jobOf', 'prune'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
+type RemoteStore = 'jobs' | 'attempts' | 'uploads' | 'events' | 'idempotency';
+
 type RemoteMethods = {
-  [S in 'jobs' | 'attempts' | 'uploads' | 'events']: readonly (keyof OpenJobStore[S])[];
+  [S in RemoteStore]: readonly (keyof OpenJobStore[S])[];
 } & { database: readonly 'migrate'[] };
 
 export type RemoteName = keyof typeof remoteMethods;

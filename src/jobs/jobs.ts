@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { Job, NewJob, Source } from './job.ts';
+import type { NewJob, Source, TriedJob } from './job.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { JobStore } from './job-store.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -20,19 +20,19 @@ export class Jobs {
   }
 
   /** As the store's `submit`; the id is made here. */
-  async submit(job: Omit<NewJob, 'id'>): Promise<Job> {
+  async submit(job: Omit<NewJob, 'id'>): Promise<TriedJob> {
     const accepted = await this.#store.submit({ id: uuidv7(), ...job });
     this.#queue.ring();
     return accepted;
   }
 
   /** As the store's `cancel`. The worker that has the job notices by itself, so nothing rings. */
-  cancel(id: string, owner?: string): Promise<Job> {
+  cancel(id: string, owner?: string): Promise<TriedJob> {
     return this.#store.cancel(id, owner);
   }
 
   /** As the store's `retry`; throws `source-gone` too, when the original is not there any more. */
-  async retry(id: string, owner?: string): Promise<Job> {
+  async retry(id: string, owner?: string): Promise<TriedJob> {
     const job = await this.#store.get(id, owner);
     if (job && canRetry(job.status) && !(await this.#hasSource(job.source))) {
       throw new TintypeError('source-gone', `The original of job ${id} is not there any more.`);

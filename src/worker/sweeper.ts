@@ -1,5 +1,6 @@
 import { type AttemptStore, attemptPrefix, type ClaimRef } from '../jobs/attempt-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { maxLostLeases } from '../jobs/retry-policy.ts';
@@ -10,6 +11,7 @@ export interface SweeperOptions {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly idempotency: IdempotencyStore;
   readonly objects: ObjectStore;
   readonly queue: JobQueue;
   readonly leaseMs: number;
@@ -63,7 +65,7 @@ export class Sweeper {
 
   /** Deletes what ended attempts and abandoned uploads left in the object store, then their rows. */
   async clean(): Promise<void> {
-    const { attempts, uploads, events, objects } = this.#options;
+    const { attempts, uploads, events, idempotency, objects } = this.#options;
     for (let rest = await attempts.leftovers(batch); rest.length > 0; ) {
       for (const attempt of rest) await this.#deleteObjects(attempt);
       await attempts.forgetLeftovers(rest);
@@ -73,6 +75,7 @@ export class Sweeper {
     await objects.delete(abandoned.map(uploadKey));
     await uploads.forget(abandoned);
     while ((await events.prune(dayMs)) > 0);
+    while ((await idempotency.prune()) > 0);
   }
 
   async #deleteObjects(attempt: ClaimRef): Promise<void> {

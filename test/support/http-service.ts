@@ -70,6 +70,7 @@ function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpPa
     store: stores.jobs,
     uploads: stores.uploads,
     events: stores.events,
+    idempotency: stores.idempotency,
     changes: stores.changes,
     objects,
     limits: imageLimits,
