@@ -11,6 +11,7 @@ import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import { Redrive } from './jobs/redrive.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -97,6 +98,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const http = config.ROLES.includes('api')
     ? await createHttpServer({
         jobs,
+        redrive: new Redrive(store.failedJobs, queue, objects),
         store: store.jobs,
         uploads: store.uploads,
         events: store.events,

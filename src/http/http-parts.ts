@@ -12,6 +12,7 @@ import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { Redrive } from '../jobs/redrive.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -20,6 +21,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 /** What the HTTP server is made of. */
 export interface HttpParts {
   readonly jobs: Jobs;
+  readonly redrive: Redrive;
   readonly store: JobStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;

@@ -18,6 +18,7 @@ import { refuseBrokenRequest, sendProblem } from './problem.ts';
 import { multipartOverheadBytes } from './receive-upload.ts';
 import { FastifyLog, logRequests, requestId } from './request-log.ts';
 import { retryJob } from './retry-job.ts';
+import { retryJobs } from './retry-jobs.ts';
 import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
 import { settleUnreadBodies } from './unread-body.ts';
@@ -60,6 +61,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   listJobs(app, parts, links);
   cancelJob(app, parts, links);
   retryJob(app, parts, links);
+  retryJobs(app, parts);
   getOutput(app, parts);
   getThumbnail(app, parts);
   followJob(app, parts, feed);

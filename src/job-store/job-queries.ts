@@ -1,6 +1,6 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { SqlDialect } from './dialect.ts';
-import { prepare } from './prepared.ts';
+import { type Prepared, prepare } from './prepared.ts';
 import type { JobsTable, OutputsTable, Tables } from './tables.ts';
 
 type JobRow = Selectable<JobsTable>;
@@ -53,13 +53,7 @@ export class JobQueries {
         where job_id = ${p.id} and attempt = ${p.attempt} and ended_at is null`.compile(db),
     );
     this.retry = retryJob(db, dialect);
-    this.resetOutputs = prepare((p: { id: string }) =>
-      db
-        .updateTable('outputs')
-        .set({ status: 'pending', stored: null, failure: null })
-        .where('job_id', '=', p.id)
-        .compile(),
-    );
+    this.resetOutputs = resetOutputs(db, dialect);
     this.newestOutput = newestOutput(db);
     this.backlog = prepare(() =>
       sql<{ status: string; jobs: number }>`select status, count(*) as jobs from jobs
@@ -103,13 +97,25 @@ function cancelJob(db: Kysely<Tables>, { now }: SqlDialect) {
   );
 }
 
-/** Keeps `claims`: the fencing token only grows. */
-function retryJob(db: Kysely<Tables>, { now }: SqlDialect) {
+function retryJob(db: Kysely<Tables>, dialect: SqlDialect) {
   return prepare((p: OwnedJob) =>
-    sql<JobRow>`update jobs set status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
-        ran_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null
+    sql<JobRow>`update jobs set ${nextRun(dialect)}
       where id = ${p.id} and status in ('failed', 'cancelled') and owner = coalesce(${p.owner}, owner)
       returning *`.compile(db),
+  );
+}
+
+/** What a retry changes. Keeps `claims`: the fencing token only grows. */
+export function nextRun({ now }: SqlDialect): RawBuilder<unknown> {
+  return sql`status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
+    ran_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null`;
+}
+
+/** Of the jobs whose next run begins. */
+export function resetOutputs(db: Kysely<Tables>, dialect: SqlDialect): Prepared<{ ids: string }, never> {
+  return prepare((p: { ids: string }) =>
+    sql<never>`update outputs set status = 'pending', stored = null, failure = null
+      where job_id in ${dialect.strings(p.ids)}`.compile(db),
   );
 }
 

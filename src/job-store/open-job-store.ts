@@ -1,5 +1,6 @@
 import type { AttemptStore } from '../jobs/attempt-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { FailedJobStore } from '../jobs/failed-job-store.ts';
 import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
@@ -11,6 +12,7 @@ export interface OpenJobStore {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly failedJobs: FailedJobStore;
   readonly idempotency: IdempotencyStore;
   readonly changes: StoreChanges;
   /** Brings the tables up to date; resolves to the names of the migrations that ran now. */

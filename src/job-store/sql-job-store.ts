@@ -82,7 +82,7 @@ export class SqlJobStore implements JobStore {
     const { job, events } = await write(this.#db, async trx => {
       const next = await this.#queries.retry.first(trx, { id, owner: owner ?? null });
       if (next === undefined) throw await this.#whyNotRetried(trx, id, owner);
-      await this.#queries.resetOutputs.write(trx, { id });
+      await this.#queries.resetOutputs.write(trx, { ids: JSON.stringify([id]) });
       const events = await this.#shared.recordEvents(trx, [id]);
       return { job: await this.#whole(trx, next), events };
     });

@@ -3,6 +3,7 @@ import type { StoreChange } from '../jobs/store-changes.ts';
 import type { SqlDialect } from './dialect.ts';
 import { SqlAttemptStore } from './sql-attempt-store.ts';
 import { SqlEventLog } from './sql-event-log.ts';
+import { SqlFailedJobStore } from './sql-failed-job-store.ts';
 import { SqlIdempotencyStore } from './sql-idempotency-store.ts';
 import { SqlJobStore } from './sql-job-store.ts';
 import { SqlUploadStore } from './sql-upload-store.ts';
@@ -18,6 +19,7 @@ export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: 
     attempts: new SqlAttemptStore(db, dialect, announce),
     uploads: new SqlUploadStore(db, dialect),
     events: new SqlEventLog(db, dialect),
+    failedJobs: new SqlFailedJobStore(db, dialect, announce),
     idempotency: new SqlIdempotencyStore(db, dialect),
   };
 }

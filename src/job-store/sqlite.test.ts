@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { attemptStoreContract } from '../../test/contracts/attempt-store.ts';
 import { eventLogContract } from '../../test/contracts/event-log.ts';
+import { failedJobStoreContract } from '../../test/contracts/failed-job-store.ts';
 import { idempotencyStoreContract } from '../../test/contracts/idempotency-store.ts';
 import { jobStoreContract } from '../../test/contracts/job-store.ts';
 import { uploadStoreContract } from '../../test/contracts/upload-store.ts';
@@ -10,6 +11,7 @@ describe('the job store on SQLite', () => {
   describe('jobs', () => jobStoreContract(openTestSqlite));
   describe('attempts', () => attemptStoreContract(openTestSqlite));
   describe('uploads', () => uploadStoreContract(openTestSqlite));
+  describe('failed jobs', () => failedJobStoreContract(openTestSqlite));
   describe('idempotency keys', () => idempotencyStoreContract(openTestSqlite));
   describe('events', () => eventLogContract(openTestSqlite));
 });

@@ -27,6 +27,7 @@ export async function openSqlite(options: ThreadOptions): Promise<OpenJobStore> 
     attempts: remote('attempts') as unknown as OpenJobStore['attempts'],
     uploads: remote('uploads') as unknown as OpenJobStore['uploads'],
     events: remote('events') as unknown as OpenJobStore['events'],
+    failedJobs: remote('failedJobs') as unknown as OpenJobStore['failedJobs'],
     idempotency: remote('idempotency') as unknown as OpenJobStore['idempotency'],
     changes: thread,
     migrate: () => thread.call('database', 'migrate', []) as Promise<string[]>,

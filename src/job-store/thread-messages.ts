@@ -24,11 +24,12 @@ export const remoteMethods = {
   ],
   uploads: ['create', 'abandoned', 'forget'],
   events: ['newest', 'after', 'prune'],
+  failedJobs: ['page', 'retry'],
   idempotency: ['jobOf', 'prune'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
-type RemoteStore = 'jobs' | 'attempts' | 'uploads' | 'events' | 'idempotency';
+type RemoteStore = 'jobs' | 'attempts' | 'uploads' | 'events' | 'failedJobs' | 'idempotency';
 
 type RemoteMethods = {
   [S in RemoteStore]: readonly (keyof OpenJobStore[S])[];

@@ -9,6 +9,7 @@ import { openSqlite } from '../../src/job-store/sqlite.ts';
 import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
+import { Redrive } from '../../src/jobs/redrive.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -67,6 +68,7 @@ export async function startHttpService(options: Partial<HttpParts> = {}): Promis
 function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpParts {
   return {
     jobs: new Jobs(stores.jobs, { ring() {} }, objects),
+    redrive: new Redrive(stores.failedJobs, { ring() {} }, objects),
     store: stores.jobs,
     uploads: stores.uploads,
     events: stores.events,
