@@ -103,6 +103,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         uploads: store.uploads,
         events: store.events,
         idempotency: store.idempotency,
+        statistics: store.statistics,
         changes: store.changes,
         objects,
         limits,

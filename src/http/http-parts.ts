@@ -13,6 +13,7 @@ import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import type { Redrive } from '../jobs/redrive.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -26,6 +27,7 @@ export interface HttpParts {
   readonly uploads: UploadStore;
   readonly events: EventLog;
   readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
   readonly limits: ImageLimits;

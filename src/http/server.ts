@@ -8,6 +8,7 @@ import { followJob } from './follow-job.ts';
 import { getJob } from './get-job.ts';
 import { getMetrics } from './get-metrics.ts';
 import { getOutput } from './get-output.ts';
+import { getStatistics } from './get-statistics.ts';
 import { getThumbnail } from './get-thumbnail.ts';
 import { health } from './health.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
@@ -66,6 +67,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   getThumbnail(app, parts);
   followJob(app, parts, feed);
   followEvents(app, parts, feed);
+  getStatistics(app, parts);
   health(app, parts);
   getMetrics(app, parts);
 

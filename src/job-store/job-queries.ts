@@ -91,7 +91,7 @@ function insertOutputs(db: Kysely<Tables>, dialect: SqlDialect) {
 function cancelJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: OwnedJob) =>
     sql<JobRow>`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${now}, failure = null,
-        claimed_at = null, lease_ends_at = null
+        ran_ms = ran_ms + coalesce(${now} - claimed_at, 0), claimed_at = null, lease_ends_at = null
       where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
       returning *`.compile(db),
   );
@@ -108,7 +108,7 @@ function retryJob(db: Kysely<Tables>, dialect: SqlDialect) {
 /** What a retry changes. Keeps `claims`: the fencing token only grows. */
 export function nextRun({ now }: SqlDialect): RawBuilder<unknown> {
   return sql`status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
-    ran_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null`;
+    ran_ms = 0, waited_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null`;
 }
 
 /** Of the jobs whose next run begins. */

@@ -3,6 +3,7 @@ import type { EventLog } from '../jobs/event-log.ts';
 import type { FailedJobStore } from '../jobs/failed-job-store.ts';
 import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 
@@ -14,6 +15,7 @@ export interface OpenJobStore {
   readonly events: EventLog;
   readonly failedJobs: FailedJobStore;
   readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
   readonly changes: StoreChanges;
   /** Brings the tables up to date; resolves to the names of the migrations that ran now. */
   migrate(): Promise<string[]>;

@@ -12,6 +12,7 @@ import { SharedQueries } from './shared-queries.ts';
 import type { Announce } from './sql-stores.ts';
 import type { JobsTable, Tables } from './tables.ts';
 import { read, write } from './transactions.ts';
+import { nothingHandled, recordUsage } from './usage-queries.ts';
 
 export class SqlJobStore implements JobStore {
   readonly #db: Kysely<Tables>;
@@ -20,6 +21,7 @@ export class SqlJobStore implements JobStore {
   readonly #shared: SharedQueries;
   readonly #list: JobList;
   readonly #keys: IdempotencyQueries;
+  readonly #recordUsage: ReturnType<typeof recordUsage>;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
     this.#db = db;
@@ -28,6 +30,7 @@ export class SqlJobStore implements JobStore {
     this.#shared = new SharedQueries(db, dialect);
     this.#list = new JobList(db);
     this.#keys = new IdempotencyQueries(db, dialect);
+    this.#recordUsage = recordUsage(db, dialect);
   }
 
   async submit(job: NewJob): Promise<TriedJob> {
@@ -71,6 +74,7 @@ export class SqlJobStore implements JobStore {
       const cancelled = await this.#queries.cancel.first(trx, { id, owner: owner ?? null });
       if (cancelled === undefined) return { job: await this.#alreadyCancelled(trx, id, owner), events: [] };
       await this.#queries.cancelAttempt.write(trx, { id, attempt: cancelled.claims });
+      await this.#recordUsage.write(trx, { ids: JSON.stringify([id]), ...nothingHandled });
       const events = await this.#shared.recordEvents(trx, [id]);
       return { job: await this.#whole(trx, cancelled), events };
     });

@@ -52,11 +52,9 @@ export class SqlStatisticsStore implements StatisticsStore {
 
   addUp(): Promise<number> {
     return write(this.#db, async trx => {
-      const { last, ends } = (await this.#queries.batch.first(trx, {})) ?? { last: null, ends: 0 };
-      if (last === null) return 0;
-      await this.#queries.addUp.write(trx, { last });
-      await this.#queries.forget.write(trx, { last });
-      return ends;
+      const ends = await this.#queries.takeEnds.all(trx, {});
+      if (ends.length > 0) await this.#queries.addUp.write(trx, { ends: JSON.stringify(ends) });
+      return ends.length;
     });
   }
 

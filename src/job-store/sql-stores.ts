@@ -6,6 +6,7 @@ import { SqlEventLog } from './sql-event-log.ts';
 import { SqlFailedJobStore } from './sql-failed-job-store.ts';
 import { SqlIdempotencyStore } from './sql-idempotency-store.ts';
 import { SqlJobStore } from './sql-job-store.ts';
+import { SqlStatisticsStore } from './sql-statistics-store.ts';
 import { SqlUploadStore } from './sql-upload-store.ts';
 import type { Tables } from './tables.ts';
 
@@ -21,5 +22,6 @@ export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: 
     events: new SqlEventLog(db, dialect),
     failedJobs: new SqlFailedJobStore(db, dialect, announce),
     idempotency: new SqlIdempotencyStore(db, dialect),
+    statistics: new SqlStatisticsStore(db, dialect),
   };
 }

@@ -4,6 +4,7 @@ import { eventLogContract } from '../../test/contracts/event-log.ts';
 import { failedJobStoreContract } from '../../test/contracts/failed-job-store.ts';
 import { idempotencyStoreContract } from '../../test/contracts/idempotency-store.ts';
 import { jobStoreContract } from '../../test/contracts/job-store.ts';
+import { statisticsStoreContract } from '../../test/contracts/statistics-store.ts';
 import { uploadStoreContract } from '../../test/contracts/upload-store.ts';
 import { openTestSqlite } from '../../test/support/sqlite-file.ts';
 
@@ -13,5 +14,6 @@ describe('the job store on SQLite', () => {
   describe('uploads', () => uploadStoreContract(openTestSqlite));
   describe('failed jobs', () => failedJobStoreContract(openTestSqlite));
   describe('idempotency keys', () => idempotencyStoreContract(openTestSqlite));
+  describe('statistics', () => statisticsStoreContract(openTestSqlite));
   describe('events', () => eventLogContract(openTestSqlite));
 });

@@ -29,6 +29,7 @@ export async function openSqlite(options: ThreadOptions): Promise<OpenJobStore> 
     events: remote('events') as unknown as OpenJobStore['events'],
     failedJobs: remote('failedJobs') as unknown as OpenJobStore['failedJobs'],
     idempotency: remote('idempotency') as unknown as OpenJobStore['idempotency'],
+    statistics: remote('statistics') as unknown as OpenJobStore['statistics'],
     changes: thread,
     migrate: () => thread.call('database', 'migrate', []) as Promise<string[]>,
     close: () => thread.close(),

@@ -26,10 +26,11 @@ export const remoteMethods = {
   events: ['newest', 'after', 'prune'],
   failedJobs: ['page', 'retry'],
   idempotency: ['jobOf', 'prune'],
+  statistics: ['list', 'addUp', 'prune'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
-type RemoteStore = 'jobs' | 'attempts' | 'uploads' | 'events' | 'failedJobs' | 'idempotency';
+type RemoteStore = 'jobs' | 'attempts' | 'uploads' | 'events' | 'failedJobs' | 'idempotency' | 'statistics';
 
 type RemoteMethods = {
   [S in RemoteStore]: readonly (keyof OpenJobStore[S])[];

@@ -4,7 +4,8 @@ import { type IntervalKind, intervalsOf } from './intervals.ts';
 
 const told = (kind: IntervalKind, from: string, to: string) =>
   intervalsOf(kind, Date.parse(from), Date.parse(to)).map(
-    ({ start, end }) => `${new Date(start).toISOString().slice(0, 16)} ${new Date(end).toISOString().slice(0, 16)}`,
+    ({ start, end }) =>
+      `${new Date(start).toISOString().slice(0, 16)} ${new Date(end).toISOString().slice(0, 16)}`,
   );
 
 test('hours, days and months in UTC, the first and last cut to the span', () => {

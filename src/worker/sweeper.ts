@@ -4,6 +4,7 @@ import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { maxLostLeases } from '../jobs/retry-policy.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import { type UploadStore, uploadKey } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -12,6 +13,7 @@ export interface SweeperOptions {
   readonly uploads: UploadStore;
   readonly events: EventLog;
   readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
   readonly objects: ObjectStore;
   readonly queue: JobQueue;
   readonly leaseMs: number;
@@ -19,6 +21,8 @@ export interface SweeperOptions {
 }
 
 const dayMs = 86_400_000;
+/** Statistics are kept for thirteen months, so that a year can be compared with the one before. */
+const statisticsMs = 400 * dayMs;
 const cleanEveryMs = 60_000;
 const batch = 100;
 
@@ -65,7 +69,7 @@ export class Sweeper {
 
   /** Deletes what ended attempts and abandoned uploads left in the object store, then their rows. */
   async clean(): Promise<void> {
-    const { attempts, uploads, events, idempotency, objects } = this.#options;
+    const { attempts, uploads, events, idempotency, statistics, objects } = this.#options;
     for (let rest = await attempts.leftovers(batch); rest.length > 0; ) {
       for (const attempt of rest) await this.#deleteObjects(attempt);
       await attempts.forgetLeftovers(rest);
@@ -76,6 +80,8 @@ export class Sweeper {
     await uploads.forget(abandoned);
     while ((await events.prune(dayMs)) > 0);
     while ((await idempotency.prune()) > 0);
+    while ((await statistics.addUp()) > 0);
+    while ((await statistics.prune(statisticsMs)) > 0);
   }
 
   async #deleteObjects(attempt: ClaimRef): Promise<void> {

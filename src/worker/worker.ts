@@ -146,10 +146,10 @@ export class Worker {
     }, policy.maxJobMs - claim.ranMs);
     const signal = AbortSignal.any([lost, overtime.signal, this.#givingBack.signal]);
     try {
-      const outputs = await attemptJob(claim, this.#options, signal, progress => {
+      const made = await attemptJob(claim, this.#options, signal, progress => {
         held.progress = progress;
       });
-      return { result: 'complete', outputs };
+      return { result: 'complete', ...made };
     } catch (thrown) {
       const error = TintypeError.from(signal.aborted ? signal.reason : thrown);
       logger.info({ err: error, job: claim.job.id, attempt: claim.attempt }, 'attempt failed');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { AttemptEnd } from '../../src/jobs/attempt-store.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   claimOne,
@@ -58,7 +59,8 @@ function ending(open: OpenDatabaseForTest): void {
     const { store } = database;
     await store.jobs.submit(newJob());
     const claim = await claimOne(store);
-    await assert.rejects(store.attempts.end(ref(claim), { result: 'complete', outputs: [] }));
+    const nothing: AttemptEnd = { result: 'complete', outputs: [], read: { bytes: 0, pixels: 0 } };
+    await assert.rejects(store.attempts.end(ref(claim), nothing));
     assert.deepEqual(untried(await store.jobs.get(claim.job.id)), claim.job);
     assert.deepEqual(await store.attempts.stillHeld([ref(claim)]), [ref(claim)]);
   });

@@ -73,6 +73,7 @@ function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpPa
     uploads: stores.uploads,
     events: stores.events,
     idempotency: stores.idempotency,
+    statistics: stores.statistics,
     changes: stores.changes,
     objects,
     limits: imageLimits,
@@ -128,7 +129,11 @@ async function complete({ stores, objects }: HttpService, claim: Claim, content:
       sha256,
     });
   }
-  await stores.attempts.end(ref(claim), { result: 'complete', outputs });
+  await stores.attempts.end(ref(claim), {
+    result: 'complete',
+    outputs,
+    read: { bytes: 50_000, pixels: 480_000 },
+  });
 }
 
 async function filesBelow(root: string): Promise<string[]> {

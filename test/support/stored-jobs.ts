@@ -56,7 +56,7 @@ export function completed({ job, attempt }: Claim): AttemptEnd {
     contentType: 'image/jpeg',
     sha256: 'ab'.repeat(32),
   }));
-  return { result: 'complete', outputs };
+  return { result: 'complete', outputs, read: { bytes: 50_000, pixels: 480_000 } };
 }
 
 export const failed: AttemptEnd = { result: 'failed', failure };
