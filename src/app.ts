@@ -81,6 +81,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     new Worker({
       name: `${os.hostname()}/${process.pid}/${randomUUID()}`,
       attempts: store.attempts,
+      changes: store.changes,
       queue,
       objects,
       downloader,

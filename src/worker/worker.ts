@@ -4,6 +4,7 @@ import type { AttemptEnd, AttemptStore, Claim } from '../jobs/attempt-store.ts';
 import type { Failure, Source } from '../jobs/job.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
+import type { StoreChanges } from '../jobs/store-changes.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AttemptParts, attemptJob } from './attempt.ts';
@@ -14,6 +15,7 @@ export interface WorkerOptions extends AttemptParts {
   /** Names this worker in the rows of its attempts. */
   readonly name: string;
   readonly attempts: AttemptStore;
+  readonly changes: StoreChanges;
   readonly queue: JobQueue;
   readonly policy: RetryPolicy;
   /** Jobs in work at the same time; more than the renderers, so that they never wait for a fetch or a sync to disk. */
@@ -46,7 +48,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#leases = new LeaseKeeper(options.attempts, options.leaseMs, options.logger);
+    this.#leases = new LeaseKeeper(options.attempts, options.changes, options.leaseMs, options.logger);
   }
 
   start(): void {
