@@ -56,7 +56,10 @@ async function submit(url: string): Promise<string> {
   const answer = await fetch(`${url}/jobs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ source: { object: 'shared/large.jpg' }, outputs: [{ format: 'avif', width: 4000, height: 3000 }] }),
+    body: JSON.stringify({
+      source: { object: 'shared/large.jpg' },
+      outputs: [{ format: 'avif', width: 4000, height: 3000 }],
+    }),
   });
   assert.equal(answer.status, 202);
   const { id } = (await answer.json()) as { id: string };
