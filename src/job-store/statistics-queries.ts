@@ -47,7 +47,10 @@ export class StatisticsQueries {
   }
 }
 
-/** Each interval is a range in the index of hours; what is not added up yet is grouped by the hour first. */
+/**
+ * Each interval is a range in the index of hours, and SQLite takes the tables of a cross join in their order; what is not
+ * added up yet is grouped by the hour first.
+ */
 function list(
   db: Kysely<Tables>,
   { each }: SqlDialect,
@@ -66,10 +69,10 @@ function list(
       ),
       parts as (
         select spans.start, owner, status, jobs, ${sql.join(totals.map(name => sql.ref(name)))}
-        from spans join statistics on hour >= spans.start and hour < spans.finish where ${fits}
+        from spans cross join statistics where hour >= spans.start and hour < spans.finish and ${fits}
         union all
         select spans.start, owner, status, jobs, ${sql.join(totals.map(name => sql.ref(name)))}
-        from recent join spans on hour >= spans.start and hour < spans.finish
+        from recent cross join spans where hour >= spans.start and hour < spans.finish
       )
       select start, owner, status, sum(jobs) as jobs, ${sums} from parts
       where (start, owner, status) > (${p.afterStart}, ${p.afterOwner}, ${p.afterStatus})
