@@ -11,7 +11,7 @@ import type { JobsTable, Tables } from './tables.ts';
 import { write } from './transactions.ts';
 
 /** Failed jobs that one call looks at. */
-const pageSize = 250;
+const pageSize = 100;
 
 interface PageParameters {
   owner: string;

@@ -27,8 +27,8 @@ export interface FailedJobPage {
 
 /** The jobs that failed, as a queue of dead letters. A call takes some milliseconds, however many there are. */
 export interface FailedJobStore {
-  /** Some of them. A page may be empty and not the last: a call looks at 250 failed jobs of the owner. */
+  /** Some of them. A page may be empty and not the last: a call looks at 100 failed jobs of the owner. */
   page(filter: FailedJobFilter, cursor?: string): Promise<FailedJobPage>;
-  /** The next run of those that are still failed, at most a page; resolves to how many. */
+  /** The next run of those that are still failed, 200 at most; resolves to how many. */
   retry(ids: readonly string[]): Promise<number>;
 }

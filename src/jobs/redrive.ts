@@ -1,4 +1,4 @@
-import type { FailedJobFilter, FailedJobStore } from './failed-job-store.ts';
+import type { FailedJob, FailedJobFilter, FailedJobStore } from './failed-job-store.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { ObjectStore } from './object-store.ts';
 import { hasSource } from './source-object.ts';
@@ -8,6 +8,9 @@ export interface Redriven {
   /** Failed jobs whose original is not there any more. */
   readonly skipped: number;
 }
+
+/** Jobs of one transaction at least, where there are as many: each has to be synced to the disk. */
+const batch = 100;
 
 /** Runs failed jobs again. */
 export class Redrive {
@@ -27,17 +30,19 @@ export class Redrive {
    */
   async retryFailed(filter: FailedJobFilter): Promise<Redriven> {
     let [retried, skipped] = [0, 0];
+    let found: FailedJob[] = [];
     let cursor: string | undefined;
     do {
       const page = await this.#failed.page(filter, cursor);
-      const there = await Promise.all(page.jobs.map(({ source }) => hasSource(source, this.#objects)));
-      const ids = page.jobs.filter((_, index) => there[index]).map(({ id }) => id);
-      skipped += page.jobs.length - ids.length;
-      if (ids.length > 0) {
-        retried += await this.#failed.retry(ids);
-        this.#queue.ring();
-      }
       cursor = page.nextCursor;
+      found.push(...page.jobs);
+      if (found.length < batch && cursor !== undefined) continue;
+      const there = await Promise.all(found.map(({ source }) => hasSource(source, this.#objects)));
+      const ids = found.filter((_, index) => there[index]).map(({ id }) => id);
+      skipped += found.length - ids.length;
+      retried += ids.length === 0 ? 0 : await this.#failed.retry(ids);
+      this.#queue.ring();
+      found = [];
     } while (cursor !== undefined);
     return { retried, skipped };
   }
