@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs';
 import { readConfig } from '../config/config.ts';
-import { TintypeError } from '../errors/tintype-error.ts';
 import { viewJob } from '../http/job-view.ts';
 import { Links } from '../http/links.ts';
-import { openSqlite } from '../job-store/sqlite.ts';
 import type { TriedJob } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { Redrive } from '../jobs/redrive.ts';
 import { FilesystemObjectStore } from '../objects/filesystem.ts';
+import { openExistingStore } from './existing-store.ts';
 import { describeJob } from './job-facts.ts';
 
 export interface StoredJobs {
@@ -22,13 +20,7 @@ export async function withStoredJobs(
   work: (opened: StoredJobs, links: Links) => Promise<void>,
 ): Promise<void> {
   const { DATABASE_URL: file, OBJECT_STORE_URL, PUBLIC_URL } = readConfig(process.env);
-  if (!existsSync(file)) {
-    throw new TintypeError(
-      'storage-unavailable',
-      `There is no job store at ${file}: nothing was served there yet.`,
-    );
-  }
-  const store = await openSqlite({ file, exclusive: false });
+  const store = await openExistingStore(file);
   try {
     // Nobody to ring for: a running service notices the new work by itself.
     const queue = { ring: () => {} };

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Idempotency } from '../jobs/idempotency-store.ts';
 import type { TriedJob } from '../jobs/job.ts';
+import type { Place } from '../jobs/queue-quota.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { idempotency, idempotencyKeyHeader } from './idempotency.ts';
 import {
@@ -17,6 +18,7 @@ import { jobAnswer, viewJob } from './job-view.ts';
 import type { Links } from './links.ts';
 import { problems } from './problem.ts';
 import { discardUpload, type ReceivedForm, receiveForm } from './receive-upload.ts';
+import { limitSubmissions } from './submission-limit.ts';
 import { validationFault } from './validation-fault.ts';
 
 /** The body as the documentation shows it; the stream is read by the handler, not by the validator. */
@@ -37,7 +39,7 @@ const schema = {
       'multipart/form-data': { schema: formSchema },
     },
   },
-  response: { 202: jobAnswer, ...problems(400, 403, 404, 413, 415, 422, 503) },
+  response: { 202: jobAnswer, ...problems(400, 403, 404, 413, 415, 422, 429, 503) },
 };
 
 export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
@@ -46,7 +48,7 @@ export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
     done(null, { image: payload }),
   );
 
-  app.post('/jobs', { schema }, async (request, reply) => {
+  app.post('/jobs', { schema, onRequest: limitSubmissions() }, async (request, reply) => {
     const isForm = request.headers['content-type']?.toLowerCase().startsWith('multipart/form-data');
     const job = isForm ? await submitForm(request, parts) : await submitJson(request, parts);
     void reply.code(202).header('location', links.job(job.id));
@@ -70,17 +72,23 @@ async function submitJson(request: FastifyRequest, parts: HttpParts): Promise<Tr
   const sent = key === undefined ? undefined : idempotency(key, body);
   const earlier = await earlierJob(owner, sent, parts);
   if (earlier !== undefined) return earlier;
+  using place = await parts.quota.reserve(owner);
   const source = await requestedSource(body.source, owner, parts.objects);
   const job = await newJob(body, source, owner, parts.objects);
-  return parts.jobs.submit({ ...job, ...(sent && { idempotency: sent }) });
+  const submitted = await parts.jobs.submit({ ...job, ...(sent && { idempotency: sent }) });
+  place.taken();
+  return submitted;
 }
 
 async function submitForm(request: FastifyRequest, parts: HttpParts): Promise<TriedJob> {
-  const form = await receiveForm(request, parts, keyOf(request) !== undefined);
+  const hasKey = keyOf(request) !== undefined;
+  // Before anything of an upload is read; but what may be a repetition has to be read before there is no more room.
+  using place = hasKey ? undefined : await parts.quota.reserve(request.owner);
+  const form = await receiveForm(request, parts, hasKey);
   const { id } = form.upload;
   let job: TriedJob;
   try {
-    job = await acceptForm(form, request, parts);
+    job = await acceptForm(form, request, parts, place);
   } catch (error) {
     // What fails on our side may still have been committed: the sweeper finds out whether a job names the upload.
     if (TintypeError.from(error).status < 500) await discardUpload(id, parts);
@@ -95,6 +103,7 @@ async function acceptForm(
   { upload, job, sha256 }: ReceivedForm,
   request: FastifyRequest,
   parts: HttpParts,
+  place: Place | undefined,
 ): Promise<TriedJob> {
   const { owner } = request;
   const asked = job === undefined ? {} : parseJob(job, request);
@@ -102,9 +111,12 @@ async function acceptForm(
   const sent = key === undefined ? undefined : idempotency(key, asked, sha256);
   const earlier = await earlierJob(owner, sent, parts);
   if (earlier !== undefined) return earlier;
+  using late = place === undefined ? await parts.quota.reserve(owner) : undefined;
   const source = { upload: upload.id, filename: upload.filename };
   const accepted = await newJob(asked, source, owner, parts.objects);
-  return parts.jobs.submit({ ...accepted, ...(sent && { idempotency: sent }) });
+  const submitted = await parts.jobs.submit({ ...accepted, ...(sent && { idempotency: sent }) });
+  (place ?? late)?.taken();
+  return submitted;
 }
 
 /** What the same request made before, if it was sent before: also where it would be refused by now. */

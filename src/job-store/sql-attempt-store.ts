@@ -92,6 +92,9 @@ export class SqlAttemptStore implements AttemptStore {
         await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
         await this.#recordUsage.write(trx, { ids: JSON.stringify([claim.jobId]), ...handled(end) });
       }
+      if (end.result === 'failed' && end.refused) {
+        await this.#queries.abandonUpload.write(trx, { jobId: claim.jobId });
+      }
       return { ready: row.ready, events: await this.#shared.recordEvents(trx, [claim.jobId]) };
     });
     if (ended === undefined) return false;

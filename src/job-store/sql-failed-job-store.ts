@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { FailedJobFilter, FailedJobPage, FailedJobStore } from '../jobs/failed-job-store.ts';
 import type { Failure, Source } from '../jobs/job.ts';
 import type { SqlDialect } from './dialect.ts';
-import { nextRun, resetOutputs } from './job-queries.ts';
+import { nextRun, resetOutputs, uploadIsThere } from './job-queries.ts';
 import { decodeCursor, encodeCursor } from './page-cursor.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import { SharedQueries } from './shared-queries.ts';
@@ -38,7 +38,9 @@ export class SqlFailedJobStore implements FailedJobStore {
     this.#pageOfAll = failedPage(db, false);
     this.#retry = prepare((p: { ids: string }) =>
       sql<{ id: string }>`update jobs set ${nextRun(dialect)}
-        where id in ${dialect.strings(p.ids)} and status = 'failed' returning id`.compile(db),
+        where id in ${dialect.strings(p.ids)} and status = 'failed' and ${uploadIsThere} returning id`.compile(
+        db,
+      ),
     );
     this.#resetOutputs = resetOutputs(db, dialect);
   }

@@ -78,7 +78,7 @@ describe('a SQLite file', () => {
     const { file } = opened;
     const stores = await Promise.all([1, 2, 3].map(() => openSqlite({ file, exclusive: false })));
     const ran = await Promise.all(stores.map(store => store.migrate()));
-    assert.ok(ran.flat().includes('0001-jobs'));
+    assert.equal(ran.flat().filter(name => name === '0001-jobs').length, 1);
     assert.equal(new Set(ran.flat()).size, ran.flat().length);
     await completeJob(stores[0] as OpenJobStore);
     assert.deepEqual(await stores[1]?.migrate(), []);

@@ -11,7 +11,7 @@ export interface ThreadOptions {
 
 /** The stores that the thread owns, and every method that may be called there. */
 export const remoteMethods = {
-  jobs: ['submit', 'get', 'list', 'cancel', 'retry', 'newestOutput', 'backlog'],
+  jobs: ['submit', 'get', 'list', 'cancel', 'retry', 'newestOutput', 'queued', 'backlog'],
   attempts: [
     'claim',
     'renew',
@@ -27,14 +27,19 @@ export const remoteMethods = {
   failedJobs: ['page', 'retry'],
   idempotency: ['jobOf', 'prune'],
   statistics: ['list', 'addUp', 'prune'],
+  expiry: ['expireDue', 'dropExpired'],
+  audit: ['knownAttempts', 'knownUploads', 'expectedOutputs', 'expectedUploads'],
+  leases: ['take', 'release'],
+  keys: ['create', 'find', 'list', 'revoke', 'used'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
-type RemoteStore = 'jobs' | 'attempts' | 'uploads' | 'events' | 'failedJobs' | 'idempotency' | 'statistics';
+/** The names of the stores of one database. */
+export type StoreName = Exclude<keyof OpenJobStore, 'changes' | 'migrate' | 'close'>;
 
-type RemoteMethods = {
-  [S in RemoteStore]: readonly (keyof OpenJobStore[S])[];
-} & { database: readonly 'migrate'[] };
+type RemoteMethods = { [S in StoreName]: readonly (keyof OpenJobStore[S])[] } & {
+  database: readonly 'migrate'[];
+};
 
 export type RemoteName = keyof typeof remoteMethods;
 

@@ -41,8 +41,9 @@ export interface Failure {
 }
 
 export interface JobOutput extends OutputRequest {
-  readonly status: 'pending' | 'complete' | 'failed';
-  /** Of the attempt that won; only when complete. */
+  /** `expired`: it was complete, and its object is deleted or about to be. */
+  readonly status: 'pending' | 'complete' | 'failed' | 'expired';
+  /** Of the attempt that won; only when complete or expired. */
   readonly stored?: StoredOutput;
   /** Why this output could not be made; absent when another one made the job fail. */
   readonly failure?: Failure;
@@ -70,6 +71,8 @@ export interface Job {
   readonly notBefore: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
+  /** From its end: when it expires, or has expired; absent if it is kept for ever. */
+  readonly expiresAt?: number;
   /** When it failed, or between two attempts: why. */
   readonly failure?: Failure;
 }
@@ -103,4 +106,6 @@ export interface NewJob {
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly notBefore?: number;
   readonly idempotency?: Idempotency;
+  /** How long after its end it expires, in milliseconds; left out, never. */
+  readonly retentionMs?: number;
 }
