@@ -38,8 +38,9 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const metrics = new Metrics();
   // Closed in reverse; at once if the building fails.
   await using parts = new AsyncDisposableStack();
-  const store = parts.adopt(await openSqlite({ file: config.DATABASE_URL, exclusive: true }), opened =>
-    opened.close(),
+  const store = parts.adopt(
+    await openSqlite({ file: config.DATABASE_URL, exclusive: true, publicUrl: config.PUBLIC_URL }),
+    opened => opened.close(),
   );
   await store.migrate();
   const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());

@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Listened, listened } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
 import { prepare } from './prepared.ts';
 import type { JobsTable, OutputsTable, Tables } from './tables.ts';
@@ -12,6 +13,7 @@ interface InsertParameters {
   source: string;
   metadata: string | null;
   notBefore: number;
+  webhooks: string | null;
 }
 /** A job, hidden from other owners where `owner` is given. */
 interface OwnedJob {
@@ -72,13 +74,13 @@ function insertJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: InsertParameters) =>
     sql<JobRow>`insert into jobs (
         id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress,
-        source, metadata, submitted_at, not_before, ready, waiting
+        source, metadata, submitted_at, not_before, ready, waiting, webhooks
       )
       select ${p.id}, ${p.owner}, 'pending', ${p.priority}, ${p.class}, 1, 0, 0, 0, 0, 0,
         ${p.source}, ${p.metadata}, clock.now,
         case when given.time > clock.now then given.time else clock.now end,
         case when given.time > clock.now then 0 else 1 end,
-        case when given.time > clock.now then 1 else 0 end
+        case when given.time > clock.now then 1 else 0 end, ${p.webhooks}
       from (select ${now} as now) as clock, (select cast(${p.notBefore} as bigint) as time) as given
       returning *`.compile(db),
   );
@@ -96,10 +98,12 @@ function insertOutputs(db: Kysely<Tables>, dialect: SqlDialect) {
 
 function cancelJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: OwnedJob) =>
-    sql<JobRow>`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${now}, failure = null,
+    sql<
+      JobRow & Listened
+    >`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${now}, failure = null,
         claimed_at = null, lease_ends_at = null
       where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
-      returning *`.compile(db),
+      returning *, ${listened}`.compile(db),
   );
 }
 

@@ -1,8 +1,11 @@
 import type { AttemptStore } from '../jobs/attempt-store.ts';
+import type { DeliveryLog } from '../jobs/delivery-log.ts';
+import type { DeliveryStore } from '../jobs/delivery-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
+import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
 
 /** One database, opened: the stores in it and what belongs to it as a whole. */
 export interface OpenJobStore {
@@ -10,6 +13,9 @@ export interface OpenJobStore {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly endpoints: WebhookEndpointStore;
+  readonly deliveries: DeliveryStore;
+  readonly deliveryLog: DeliveryLog;
   readonly changes: StoreChanges;
   /** Brings the tables up to date; resolves to the names of the migrations that ran now. */
   migrate(): Promise<string[]>;

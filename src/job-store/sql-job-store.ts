@@ -2,6 +2,8 @@ import type { Kysely, Selectable } from 'kysely';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Job, JobOutput, NewJob } from '../jobs/job.ts';
 import { type JobFilter, type JobPage, type JobStore, longestPage } from '../jobs/job-store.ts';
+import type { Links } from '../jobs/links.ts';
+import { DeliveryRecorder } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
 import { JobList } from './job-list.ts';
 import { JobQueries } from './job-queries.ts';
@@ -17,13 +19,15 @@ export class SqlJobStore implements JobStore {
   readonly #announce: Announce;
   readonly #queries: JobQueries;
   readonly #shared: SharedQueries;
+  readonly #deliveries: DeliveryRecorder;
   readonly #list: JobList;
 
-  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
+  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce, links: Links) {
     this.#db = db;
     this.#announce = announce;
     this.#queries = new JobQueries(db, dialect);
     this.#shared = new SharedQueries(db, dialect);
+    this.#deliveries = new DeliveryRecorder(db, dialect, this.#shared, links);
     this.#list = new JobList(db);
   }
 
@@ -58,13 +62,17 @@ export class SqlJobStore implements JobStore {
   }
 
   async cancel(id: string, owner?: string): Promise<Job> {
-    const { job, events } = await write(this.#db, async trx => {
+    const { job, deliveries, events } = await write(this.#db, async trx => {
       const cancelled = await this.#queries.cancel.first(trx, { id, owner: owner ?? null });
-      if (cancelled === undefined) return { job: await this.#alreadyCancelled(trx, id, owner), events: [] };
+      if (cancelled === undefined) {
+        return { job: await this.#alreadyCancelled(trx, id, owner), deliveries: 0, events: [] };
+      }
       await this.#queries.cancelAttempt.write(trx, { id, attempt: cancelled.claims });
+      const deliveries = await this.#deliveries.record(trx, cancelled.listened === 1 ? [id] : []);
       const events = await this.#shared.recordEvents(trx, [id]);
-      return { job: await this.#withOutputs(trx, cancelled), events };
+      return { job: await this.#withOutputs(trx, cancelled), deliveries, events };
     });
+    if (deliveries > 0) this.#announce({ kind: 'delivery' });
     if (events.length > 0) this.#announce({ kind: 'event', events });
     return job;
   }

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { JobStatus } from '../jobs/states.ts';
+import type { DeliveriesTable, DeliveryTriesTable, WebhookEndpointsTable } from './delivery-tables.ts';
 
 /**
  * The tables as Kysely sees them. Times are integers (milliseconds since the epoch, by the database's clock),
@@ -11,6 +12,9 @@ export interface Tables {
   attempts: AttemptsTable;
   uploads: UploadsTable;
   events: EventsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  deliveries: DeliveriesTable;
+  delivery_tries: DeliveryTriesTable;
 }
 
 export interface JobsTable {
@@ -45,6 +49,8 @@ export interface JobsTable {
   /** Both if and only if processing. */
   claimed_at: number | null;
   lease_ends_at: number | null;
+  /** JSON, an array of `JobWebhook`s. */
+  webhooks: string | null;
 }
 
 export interface OutputsTable {

@@ -7,6 +7,8 @@ import type { OpenJobStore } from './open-job-store.ts';
 export interface ThreadOptions {
   readonly file: string;
   readonly exclusive: boolean;
+  /** Makes the links absolute in what is told of jobs. */
+  readonly publicUrl?: string | undefined;
 }
 
 /** The stores that the thread owns, and every method that may be called there. */
@@ -24,11 +26,21 @@ export const remoteMethods = {
   ],
   uploads: ['create', 'abandoned', 'forget'],
   events: ['newest', 'after', 'prune'],
+  endpoints: ['create', 'get', 'list', 'change', 'rotate', 'remove'],
+  deliveries: ['claim', 'end', 'readyDue', 'backlog', 'prune'],
+  deliveryLog: ['list', 'replay'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
 type RemoteMethods = {
-  [S in 'jobs' | 'attempts' | 'uploads' | 'events']: readonly (keyof OpenJobStore[S])[];
+  [S in
+    | 'jobs'
+    | 'attempts'
+    | 'uploads'
+    | 'events'
+    | 'endpoints'
+    | 'deliveries'
+    | 'deliveryLog']: readonly (keyof OpenJobStore[S])[];
 } & { database: readonly 'migrate'[] };
 
 export type RemoteName = keyof typeof remoteMethods;

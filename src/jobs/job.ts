@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import type { JobStatus } from './states.ts';
+import type { JobWebhook } from './webhook.ts';
 
 /** In the order in which they start; the index is what the job store sorts by. */
 export const priorities = ['interactive', 'normal', 'bulk'] as const;
@@ -82,4 +83,6 @@ export interface NewJob {
   readonly outputs: readonly OutputRequest[];
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly notBefore?: number;
+  /** Who is told of its end; never shown, because addresses may hold secrets too. */
+  readonly webhooks?: readonly JobWebhook[];
 }
