@@ -7,12 +7,15 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ImageLimits } from '../images/limits.ts';
+import type { DeliveryLog } from '../jobs/delivery-log.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
+import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
@@ -22,6 +25,12 @@ export interface HttpParts {
   readonly store: JobStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly endpoints: WebhookEndpointStore;
+  readonly deliveries: DeliveryLog;
+  /** Encrypts signing secrets before they are stored. */
+  readonly secrets: SecretBox;
+  /** Throws `address-blocked` for what a webhook's URL alone gives away. */
+  readonly checkWebhookUrl: (url: URL) => void;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
   readonly limits: ImageLimits;

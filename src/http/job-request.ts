@@ -5,7 +5,9 @@ import { outputsSchema } from '../images/output-options.ts';
 import { type NewJob, priorities, type Source } from '../jobs/job.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { cleanFilename } from './filename.ts';
+import { isDeeper } from './json-depth.ts';
 import { timeValue } from './time-value.ts';
+import { jobWebhooks, jobWebhooksSchema, type WebhookChecks } from './webhook-request.ts';
 
 const maxMetadataBytes = 16_384;
 /** Far more than anybody needs; thousands would exhaust the stack of whoever writes them as JSON. */
@@ -26,6 +28,7 @@ const jobFields = {
   notBefore: Type.Optional(
     Type.String({ format: 'date-time', description: 'An ISO 8601 time; the job does not start before it.' }),
   ),
+  webhooks: Type.Optional(jobWebhooksSchema),
   metadata: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
       description: `Comes back with the job, untouched. At most ${maxMetadataBytes} bytes of JSON, ${maxMetadataDepth} levels deep.`,
@@ -81,9 +84,9 @@ export async function newJob(
   request: UploadedJob,
   source: Source,
   owner: string,
-  objects: ObjectStore,
+  { objects, ...checks }: { objects: ObjectStore } & WebhookChecks,
 ): Promise<Omit<NewJob, 'id'>> {
-  const { outputs, priority = 'normal', class: label, notBefore, metadata } = request;
+  const { outputs, priority = 'normal', class: label, notBefore, metadata, webhooks } = request;
   if (metadata !== undefined) checkMetadata(metadata);
   const named =
     outputs === undefined ? defaultOutputs(source.filename) : nameOutputs(outputs, source.filename);
@@ -99,6 +102,7 @@ export async function newJob(
     ...(label !== undefined && { class: label }),
     ...(metadata !== undefined && { metadata }),
     ...(notBefore !== undefined && { notBefore: timeValue(notBefore, '/notBefore') }),
+    ...(webhooks !== undefined && { webhooks: jobWebhooks(webhooks, checks) }),
   };
 }
 
@@ -131,16 +135,6 @@ function checkMetadata(metadata: object): void {
   throw new TintypeError('invalid-request', `/metadata is larger than ${maxMetadataBytes} bytes of JSON.`, {
     pointer: '/metadata',
   });
-}
-
-/** Level by level, not by recursion: that is what is to be kept from harm. */
-function isDeeper(value: object, levels: number): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > levels) return true;
-    level = level.flatMap(each => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-  }
-  return false;
 }
 
 /** Other owners' objects and our own results look as if they did not exist. */

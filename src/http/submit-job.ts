@@ -64,7 +64,7 @@ async function submitJson(body: JobRequest | undefined, owner: string, parts: Ht
     );
   }
   const source = await requestedSource(body.source, owner, parts.objects);
-  return parts.jobs.submit(await newJob(body, source, owner, parts.objects));
+  return parts.jobs.submit(await newJob(body, source, owner, parts));
 }
 
 async function submitForm(request: FastifyRequest, parts: HttpParts): Promise<Job> {
@@ -73,7 +73,7 @@ async function submitForm(request: FastifyRequest, parts: HttpParts): Promise<Jo
   try {
     const asked = job === undefined ? {} : parseJob(job, request);
     const source = { upload: upload.id, filename: upload.filename };
-    accepted = await newJob(asked, source, request.owner, parts.objects);
+    accepted = await newJob(asked, source, request.owner, parts);
   } catch (error) {
     await discardUpload(upload.id, parts);
     throw error;

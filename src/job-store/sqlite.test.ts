@@ -1,8 +1,11 @@
 import { describe } from 'node:test';
 import { attemptStoreContract } from '../../test/contracts/attempt-store.ts';
+import { deliveryLogContract } from '../../test/contracts/delivery-log.ts';
+import { deliveryStoreContract } from '../../test/contracts/delivery-store.ts';
 import { eventLogContract } from '../../test/contracts/event-log.ts';
 import { jobStoreContract } from '../../test/contracts/job-store.ts';
 import { uploadStoreContract } from '../../test/contracts/upload-store.ts';
+import { webhookEndpointStoreContract } from '../../test/contracts/webhook-endpoint-store.ts';
 import { openTestSqlite } from '../../test/support/sqlite-file.ts';
 
 describe('the job store on SQLite', () => {
@@ -10,4 +13,7 @@ describe('the job store on SQLite', () => {
   describe('attempts', () => attemptStoreContract(openTestSqlite));
   describe('uploads', () => uploadStoreContract(openTestSqlite));
   describe('events', () => eventLogContract(openTestSqlite));
+  describe('webhook endpoints', () => webhookEndpointStoreContract(openTestSqlite));
+  describe('deliveries', () => deliveryStoreContract(openTestSqlite));
+  describe('the delivery log', () => deliveryLogContract(openTestSqlite));
 });

@@ -1,4 +1,5 @@
 import { type AttemptStore, attemptPrefix, type ClaimRef } from '../jobs/attempt-store.ts';
+import type { DeliveryStore } from '../jobs/delivery-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
@@ -10,6 +11,7 @@ export interface SweeperOptions {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly deliveries: Pick<DeliveryStore, 'prune'>;
   readonly objects: ObjectStore;
   readonly queue: JobQueue;
   readonly leaseMs: number;
@@ -17,6 +19,8 @@ export interface SweeperOptions {
 }
 
 const dayMs = 86_400_000;
+/** What was told, or given up, can be looked at and told again for so long. */
+const deliveriesKeptMs = 30 * dayMs;
 const cleanEveryMs = 60_000;
 const batch = 100;
 
@@ -63,7 +67,7 @@ export class Sweeper {
 
   /** Deletes what ended attempts and abandoned uploads left in the object store, then their rows. */
   async clean(): Promise<void> {
-    const { attempts, uploads, events, objects } = this.#options;
+    const { attempts, uploads, events, deliveries, objects } = this.#options;
     for (let rest = await attempts.leftovers(batch); rest.length > 0; ) {
       for (const attempt of rest) await this.#deleteObjects(attempt);
       await attempts.forgetLeftovers(rest);
@@ -73,6 +77,7 @@ export class Sweeper {
     await objects.delete(abandoned.map(uploadKey));
     await uploads.forget(abandoned);
     while ((await events.prune(dayMs)) > 0);
+    while ((await deliveries.prune(deliveriesKeptMs)) > 0);
   }
 
   async #deleteObjects(attempt: ClaimRef): Promise<void> {

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { AddressGuard } from '../../src/fetch/address-guard.ts';
 import { createHttpServer, type HttpParts } from '../../src/http/server.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import { openSqlite } from '../../src/job-store/sqlite.ts';
@@ -10,6 +11,7 @@ import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
+import { SecretBox } from '../../src/secrets/secret-box.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
@@ -70,6 +72,10 @@ function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpPa
     store: stores.jobs,
     uploads: stores.uploads,
     events: stores.events,
+    endpoints: stores.endpoints,
+    deliveries: stores.deliveryLog,
+    secrets: new SecretBox('ab'.repeat(32)),
+    checkWebhookUrl: url => new AddressGuard(false).checkUrl(url),
     changes: stores.changes,
     objects,
     limits: imageLimits,
