@@ -11,10 +11,10 @@ import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
-import { SecretBox } from '../../src/secrets/secret-box.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
+import { testSecrets } from './relaying.ts';
 import { claimOne, ref } from './stored-jobs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -74,7 +74,7 @@ function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpPa
     events: stores.events,
     endpoints: stores.endpoints,
     deliveries: stores.deliveryLog,
-    secrets: new SecretBox('ab'.repeat(32)),
+    secrets: testSecrets,
     checkWebhookUrl: url => new AddressGuard(false).checkUrl(url),
     changes: stores.changes,
     objects,
