@@ -92,7 +92,7 @@ export class DeliveryRecorder {
         id: uuidv7(),
         target: asText({ url, ...(secret !== undefined && { secret }) }),
         endpoint_id: null,
-        target_key: `${job.owner} ${new URL(url).origin}`,
+        target_key: `${job.owner} ${URL.parse(url)?.host ?? url}`,
         body: plainBody(),
       }));
     const toEndpoints = endpoints
