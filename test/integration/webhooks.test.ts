@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { Delivery } from '../../src/jobs/delivery-log.ts';
+import { unknownNames } from '../../src/jobs/delivery-template.ts';
 import type { NewJob } from '../../src/jobs/job.ts';
 import { newSigningSecret } from '../../src/secrets/signing-secret.ts';
 import { eventually } from '../support/eventually.ts';
@@ -213,6 +215,32 @@ test('a template tells a chat in its own words', async () => {
     attachments: [{ size: 3, ok: true, text: 'complete' }],
   });
   verified(found(call), secret);
+});
+
+test('the templates of docs/webhooks.md are what chats take', async () => {
+  await using set = await open();
+  await using chat = await startReceiver();
+  const page = await readFile(new URL('../../docs/webhooks.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/```json\n([^`]*"template"[^`]*)```/g)].map(([, json = '']) =>
+    JSON.parse(json),
+  );
+  const [slack, teams] = blocks.map(({ template }) => template);
+  for (const template of [slack, teams]) {
+    assert.deepEqual(unknownNames(template), []);
+    await set.store.endpoints.create(newEndpoint({ ...endpointAt(chat.url), template }));
+  }
+  const job = await completeJob(set.store);
+  const bodies = (await chat.received(2)).map(({ body }) => JSON.parse(body));
+  assert.equal(
+    bodies.find(({ text }) => text)?.text,
+    slack.text
+      .replace('{{id}}', job.id)
+      .replace('{{message}}', 'Complete.')
+      .replace('{{filename}}', 'cat.jpg'),
+  );
+  const [card] = bodies.find(({ type }) => type === 'message').attachments;
+  assert.equal(card.contentType, 'application/vnd.microsoft.card.adaptive');
+  assert.equal(card.content.body[0].text, `cat.jpg is done: /jobs/${job.id}/outputs/thumb`);
 });
 
 function hook(url: string): Partial<NewJob> {
