@@ -110,7 +110,7 @@ async function withStore(work: (opened: Opened, links: Links) => Promise<void>):
       `There is no job store at ${file}: nothing was served there yet.`,
     );
   }
-  const store = await openSqlite({ file, exclusive: false });
+  const store = await openSqlite({ file, exclusive: false, publicUrl: PUBLIC_URL });
   try {
     // Nobody to ring for: a running service notices the new work by itself.
     const jobs = new Jobs(store.jobs, { ring: () => {} }, new FilesystemObjectStore(OBJECT_STORE_URL));

@@ -1,26 +1,20 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import type { Delivery } from '../../src/jobs/delivery-log.ts';
-import { unknownNames } from '../../src/jobs/delivery-template.ts';
-import type { NewJob } from '../../src/jobs/job.ts';
 import { newSigningSecret } from '../../src/secrets/signing-secret.ts';
 import { eventually } from '../support/eventually.ts';
 import { startRelay, testSecrets } from '../support/relaying.ts';
-import { openTestSqlite } from '../support/sqlite-file.ts';
 import { newEndpoint } from '../support/stored-deliveries.ts';
-import { completeJob, found, type OpenDatabase } from '../support/stored-jobs.ts';
+import { completeJob, found } from '../support/stored-jobs.ts';
 import { startReceiver, verified } from '../support/webhook-receiver.ts';
-
-const secret = newSigningSecret();
+import { endpointAt, hook, hookSecret, openSetting } from '../support/webhook-setting.ts';
 
 test('a signed webhook tells of the end of a job, once', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   await using receiver = await startReceiver();
   const job = await completeJob(set.store, hook(receiver.url));
   const delivery = await set.ended();
   const [call] = await receiver.received(1);
-  const { type, data } = verified(found(call), secret);
+  const { type, data } = verified(found(call), hookSecret);
   assert.deepEqual([type, data.id, data.status], ['job.complete', job.id, 'complete']);
   assert.equal(found(call).headers['content-type'], 'application/json');
   assert.equal(found(call).headers['user-agent'], 'Tintype');
@@ -31,7 +25,7 @@ test('a signed webhook tells of the end of a job, once', async () => {
 });
 
 test('a hook without secret carries no signature', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   await using receiver = await startReceiver();
   await completeJob(set.store, { webhooks: [{ url: receiver.url }] });
   const [call] = await receiver.received(1);
@@ -40,7 +34,7 @@ test('a hook without secret carries no signature', async () => {
 });
 
 test('a receiver that fails is told again: same id, same body, and a signature of its own time', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   await using receiver = await startReceiver((response, _, calls) =>
     response.writeHead(calls < 3 ? 500 : 200).end('thanks'),
   );
@@ -55,12 +49,12 @@ test('a receiver that fails is told again: same id, same body, and a signature o
       [200, undefined],
     ],
   );
-  for (const call of receiver.calls) verified(call, secret);
+  for (const call of receiver.calls) verified(call, hookSecret);
   assert.equal(new Set(receiver.calls.map(({ id, body }) => id + body)).size, 1);
 });
 
 test('a delivery is given up when its schedule is over, and can be told again', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   let well = false;
   await using receiver = await startReceiver(response => response.writeHead(well ? 200 : 500).end());
   await completeJob(set.store, hook(receiver.url));
@@ -74,7 +68,7 @@ test('a delivery is given up when its schedule is over, and can be told again', 
 });
 
 test('redirects are failures and are not followed', async () => {
-  await using set = await open({ schedule: [] });
+  await using set = await openSetting({ schedule: [] });
   await using target = await startReceiver();
   for (const status of [301, 302, 303, 307, 308]) {
     await using receiver = await startReceiver(response =>
@@ -89,7 +83,7 @@ test('redirects are failures and are not followed', async () => {
 });
 
 test('410 ends a delivery at once and switches an endpoint off, a PATCH’s change on again', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   await using receiver = await startReceiver(response => response.writeHead(410).end());
   const { id } = await set.store.endpoints.create(newEndpoint(endpointAt(receiver.url)));
   await completeJob(set.store, hook(`${receiver.url}/job`));
@@ -103,7 +97,7 @@ test('410 ends a delivery at once and switches an endpoint off, a PATCH’s chan
 });
 
 test('an endpoint that is switched off is not called, and is when it is on again', async () => {
-  await using set = await open({ schedule: Array(100).fill(50) });
+  await using set = await openSetting({ schedule: Array(100).fill(50) });
   let well = false;
   await using receiver = await startReceiver(response => response.writeHead(well ? 200 : 500).end());
   const { id } = await set.store.endpoints.create(newEndpoint(endpointAt(receiver.url)));
@@ -120,7 +114,7 @@ test('an endpoint that is switched off is not called, and is when it is on again
 });
 
 test('Retry-After is waited for', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   await using receiver = await startReceiver((response, _, calls) => {
     if (calls > 1) response.writeHead(204).end();
     else response.writeHead(503, { 'retry-after': '1' }).end();
@@ -132,14 +126,14 @@ test('Retry-After is waited for', async () => {
 });
 
 test('after a rotation both secrets verify, and later only the new one', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   await using receiver = await startReceiver();
   const { id } = await set.store.endpoints.create(newEndpoint(endpointAt(receiver.url)));
   const next = newSigningSecret();
   await set.store.endpoints.rotate(id, testSecrets.seal(next), 60_000);
   await completeJob(set.store);
   const [call] = await receiver.received(1);
-  for (const each of [secret, next]) verified(found(call), each);
+  for (const each of [hookSecret, next]) verified(found(call), each);
   const newest = newSigningSecret();
   await set.store.endpoints.rotate(id, testSecrets.seal(newest), -1);
   await completeJob(set.store);
@@ -149,7 +143,7 @@ test('after a rotation both secrets verify, and later only the new one', async (
 });
 
 test('an answer that never ends, or is long, is still an answer', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   await using receiver = await startReceiver(response => {
     response.writeHead(200);
     response.write(Buffer.alloc(100_000));
@@ -159,7 +153,7 @@ test('an answer that never ends, or is long, is still an answer', async () => {
 });
 
 test('what can not be reached or resolved, or answers in no HTTP, is told so', async () => {
-  await using set = await open({ schedule: [] });
+  await using set = await openSetting({ schedule: [] });
   for (const [url, error] of [
     ['http://127.0.0.1:1/', /Port 1 /],
     ['http://nowhere.invalid/', /resolved/],
@@ -173,7 +167,7 @@ test('what can not be reached or resolved, or answers in no HTTP, is told so', a
 });
 
 test('a relay that stops breaks a slow try off, and the next one makes it again', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   await using receiver = await startReceiver((response, _, calls) => {
     if (calls > 1) response.writeHead(204).end();
   });
@@ -187,7 +181,7 @@ test('a relay that stops breaks a slow try off, and the next one makes it again'
 });
 
 test('two relays on one store tell each thing once', async () => {
-  await using set = await open();
+  await using set = await openSetting();
   await using _other = startRelay(await set.database.again());
   await using receiver = await startReceiver();
   for (let i = 0; i < 40; i += 1) await completeJob(set.store, hook(receiver.url));
@@ -195,90 +189,3 @@ test('two relays on one store tell each thing once', async () => {
   assert.equal(new Set(receiver.calls.map(({ id }) => id)).size, 40);
   assert.equal(receiver.calls.length, 40);
 });
-
-test('a template tells a chat in its own words', async () => {
-  await using set = await open();
-  await using chat = await startReceiver();
-  const template = {
-    type: 'message',
-    text: 'Job {{id}}: {{message}} ({{ filename }}, {{class}})',
-    attachments: [{ size: 3, ok: true, text: '{{status}}' }],
-  };
-  await set.store.endpoints.create(newEndpoint({ ...endpointAt(chat.url), template }));
-  const job = await completeJob(set.store, {
-    source: { url: 'https://example.org/x', filename: 'a"\\ {{id}}\n.jpg' },
-  });
-  const [call] = await chat.received(1);
-  assert.deepEqual(JSON.parse(found(call).body), {
-    type: 'message',
-    text: `Job ${job.id}: Complete. (a"\\ {{id}}\n.jpg, )`,
-    attachments: [{ size: 3, ok: true, text: 'complete' }],
-  });
-  verified(found(call), secret);
-});
-
-test('the templates of docs/webhooks.md are what chats take', async () => {
-  await using set = await open();
-  await using chat = await startReceiver();
-  const page = await readFile(new URL('../../docs/webhooks.md', import.meta.url), 'utf8');
-  const blocks = [...page.matchAll(/```json\n([^`]*"template"[^`]*)```/g)].map(([, json = '']) =>
-    JSON.parse(json),
-  );
-  const [slack, teams] = blocks.map(({ template }) => template);
-  for (const template of [slack, teams]) {
-    assert.deepEqual(unknownNames(template), []);
-    await set.store.endpoints.create(newEndpoint({ ...endpointAt(chat.url), template }));
-  }
-  const job = await completeJob(set.store);
-  const bodies = (await chat.received(2)).map(({ body }) => JSON.parse(body));
-  assert.equal(
-    bodies.find(({ text }) => text)?.text,
-    slack.text
-      .replace('{{id}}', job.id)
-      .replace('{{message}}', 'Complete.')
-      .replace('{{filename}}', 'cat.jpg'),
-  );
-  const [card] = bodies.find(({ type }) => type === 'message').attachments;
-  assert.equal(card.contentType, 'application/vnd.microsoft.card.adaptive');
-  assert.equal(card.content.body[0].text, `cat.jpg is done: /jobs/${job.id}/outputs/thumb`);
-});
-
-function hook(url: string): Partial<NewJob> {
-  return { webhooks: [{ url, secret: testSecrets.seal(secret) }] };
-}
-
-function endpointAt(url: string) {
-  return { url, secret: testSecrets.seal(secret) };
-}
-
-interface Setting extends AsyncDisposable {
-  readonly database: OpenDatabase;
-  readonly store: OpenDatabase['store'];
-  readonly relay: ReturnType<typeof startRelay>['relay'];
-  newest(): Promise<Delivery | undefined>;
-  /** The newest delivery, once it has ended. */
-  ended(): Promise<Delivery>;
-  count(status: Delivery['status']): Promise<number>;
-}
-
-async function open(options: Parameters<typeof startRelay>[1] = {}): Promise<Setting> {
-  await using cleanup = new AsyncDisposableStack();
-  const database = cleanup.use(await openTestSqlite());
-  const { store } = database;
-  const { relay } = cleanup.use(startRelay(store, options));
-  const newest = async () => (await store.deliveryLog.list({}, { limit: 1 })).deliveries[0];
-  const kept = cleanup.move();
-  return {
-    database,
-    store,
-    relay,
-    newest,
-    ended: () =>
-      eventually(async () => {
-        const delivery = await newest();
-        return delivery?.status !== 'pending' && delivery;
-      }, 'the delivery ends'),
-    count: async status => (await store.deliveryLog.list({ status }, { limit: 200 })).deliveries.length,
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
-}
