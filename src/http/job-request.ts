@@ -4,6 +4,7 @@ import { defaultOutputs, nameOutputs } from '../images/output-names.ts';
 import { outputsSchema } from '../images/output-options.ts';
 import { type NewJob, priorities, type Source } from '../jobs/job.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import { parseRetention, retentionAccepts, retentionPattern } from '../jobs/retention.ts';
 import { cleanFilename } from './filename.ts';
 import { isDeeper } from './json-depth.ts';
 import { timeValue } from './time-value.ts';
@@ -29,6 +30,12 @@ const jobFields = {
     Type.String({ format: 'date-time', description: 'An ISO 8601 time; the job does not start before it.' }),
   ),
   webhooks: Type.Optional(jobWebhooksSchema),
+  retention: Type.Optional(
+    Type.String({
+      pattern: retentionPattern,
+      description: `How long its images are kept after its end: ${retentionAccepts}.`,
+    }),
+  ),
   metadata: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
       description: `Comes back with the job, untouched. At most ${maxMetadataBytes} bytes of JSON, ${maxMetadataDepth} levels deep.`,
@@ -86,7 +93,7 @@ export async function newJob(
   owner: string,
   { objects, ...checks }: { objects: ObjectStore } & WebhookChecks,
 ): Promise<Omit<NewJob, 'id'>> {
-  const { outputs, priority = 'normal', class: label, notBefore, metadata, webhooks } = request;
+  const { outputs, priority = 'normal', class: label, notBefore, retention, metadata, webhooks } = request;
   if (metadata !== undefined) checkMetadata(metadata);
   const named =
     outputs === undefined ? defaultOutputs(source.filename) : nameOutputs(outputs, source.filename);
@@ -103,6 +110,7 @@ export async function newJob(
     ...(metadata !== undefined && { metadata }),
     ...(notBefore !== undefined && { notBefore: timeValue(notBefore, '/notBefore') }),
     ...(webhooks !== undefined && { webhooks: jobWebhooks(webhooks, checks) }),
+    ...(retention !== undefined && { retentionMs: retentionValue(retention) }),
   };
 }
 
@@ -123,6 +131,14 @@ export async function requestedSource(
     });
   }
   return { url: url.href, filename: cleanFilename(decodedPath(url)) };
+}
+
+function retentionValue(text: string): number {
+  const ms = parseRetention(text);
+  if (ms !== undefined) return ms;
+  throw new TintypeError('invalid-request', `/retention is '${text}'; accepted: ${retentionAccepts}.`, {
+    pointer: '/retention',
+  });
 }
 
 function checkMetadata(metadata: object): void {

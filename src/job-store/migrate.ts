@@ -3,10 +3,15 @@ import { Migrator } from 'kysely/migration';
 import type { SqlDialect } from './dialect.ts';
 import { createJobs } from './migrations/0001-jobs.ts';
 import { createDeliveries } from './migrations/0004-deliveries.ts';
+import { addExpiry } from './migrations/0005-expiry.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a name that was ever released never changes. */
-const migrations = { '0001-jobs': createJobs, '0004-deliveries': createDeliveries };
+const migrations = {
+  '0001-jobs': createJobs,
+  '0004-deliveries': createDeliveries,
+  '0005-expiry': addExpiry,
+};
 
 /** Brings the tables up to date; resolves to the names of the migrations that ran now. Throws what they threw. */
 export async function migrate(db: Kysely<Tables>, dialect: SqlDialect): Promise<string[]> {

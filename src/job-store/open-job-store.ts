@@ -1,8 +1,11 @@
 import type { AttemptStore } from '../jobs/attempt-store.ts';
+import type { AuditStore } from '../jobs/audit-store.ts';
 import type { DeliveryLog } from '../jobs/delivery-log.ts';
 import type { DeliveryStore } from '../jobs/delivery-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { ExpiryStore } from '../jobs/expiry-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import type { LeaseStore } from '../jobs/lease-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
@@ -16,6 +19,9 @@ export interface OpenJobStore {
   readonly endpoints: WebhookEndpointStore;
   readonly deliveries: DeliveryStore;
   readonly deliveryLog: DeliveryLog;
+  readonly expiry: ExpiryStore;
+  readonly audit: AuditStore;
+  readonly leases: LeaseStore;
   readonly changes: StoreChanges;
   /** Brings the tables up to date; resolves to the names of the migrations that ran now. */
   migrate(): Promise<string[]>;

@@ -91,6 +91,9 @@ export class SqlAttemptStore implements AttemptStore {
         leftover: end.result === 'complete' ? 0 : 1,
       });
       if (end.result !== 'requeued') await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+      if (end.result === 'failed' && end.refused) {
+        await this.#queries.abandonUpload.write(trx, { jobId: claim.jobId });
+      }
       const told = row.listened === 1 && end.result !== 'requeued' ? [claim.jobId] : [];
       const deliveries = await this.#deliveries.record(trx, told);
       const events = await this.#shared.recordEvents(trx, [claim.jobId]);

@@ -3,10 +3,13 @@ import { Links } from '../jobs/links.ts';
 import type { StoreChange } from '../jobs/store-changes.ts';
 import type { SqlDialect } from './dialect.ts';
 import { SqlAttemptStore } from './sql-attempt-store.ts';
+import { SqlAuditStore } from './sql-audit-store.ts';
 import { SqlDeliveryLog } from './sql-delivery-log.ts';
 import { SqlDeliveryStore } from './sql-delivery-store.ts';
 import { SqlEventLog } from './sql-event-log.ts';
+import { SqlExpiryStore } from './sql-expiry-store.ts';
 import { SqlJobStore } from './sql-job-store.ts';
+import { SqlLeaseStore } from './sql-lease-store.ts';
 import { SqlUploadStore } from './sql-upload-store.ts';
 import { SqlWebhookEndpointStore } from './sql-webhook-endpoint-store.ts';
 import type { Tables } from './tables.ts';
@@ -33,5 +36,8 @@ export function createStores(
     endpoints: new SqlWebhookEndpointStore(db, dialect),
     deliveries: new SqlDeliveryStore(db, dialect, announce),
     deliveryLog: new SqlDeliveryLog(db, dialect, announce),
+    expiry: new SqlExpiryStore(db, dialect, announce),
+    audit: new SqlAuditStore(db, dialect),
+    leases: new SqlLeaseStore(db, dialect),
   };
 }

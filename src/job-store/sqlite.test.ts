@@ -1,9 +1,12 @@
 import { describe } from 'node:test';
 import { attemptStoreContract } from '../../test/contracts/attempt-store.ts';
+import { auditStoreContract } from '../../test/contracts/audit-store.ts';
 import { deliveryLogContract } from '../../test/contracts/delivery-log.ts';
 import { deliveryStoreContract } from '../../test/contracts/delivery-store.ts';
 import { eventLogContract } from '../../test/contracts/event-log.ts';
+import { expiryStoreContract } from '../../test/contracts/expiry-store.ts';
 import { jobStoreContract } from '../../test/contracts/job-store.ts';
+import { leaseStoreContract } from '../../test/contracts/lease-store.ts';
 import { uploadStoreContract } from '../../test/contracts/upload-store.ts';
 import { webhookEndpointStoreContract } from '../../test/contracts/webhook-endpoint-store.ts';
 import { openTestSqlite } from '../../test/support/sqlite-file.ts';
@@ -16,4 +19,7 @@ describe('the job store on SQLite', () => {
   describe('webhook endpoints', () => webhookEndpointStoreContract(openTestSqlite));
   describe('deliveries', () => deliveryStoreContract(openTestSqlite));
   describe('the delivery log', () => deliveryLogContract(openTestSqlite));
+  describe('expiry', () => expiryStoreContract(openTestSqlite));
+  describe('leases', () => leaseStoreContract(openTestSqlite));
+  describe('audit', () => auditStoreContract(openTestSqlite));
 });

@@ -29,6 +29,9 @@ export const remoteMethods = {
   endpoints: ['create', 'get', 'list', 'change', 'rotate', 'remove'],
   deliveries: ['claim', 'end', 'readyDue', 'backlog', 'prune'],
   deliveryLog: ['list', 'replay'],
+  expiry: ['expireDue', 'dropExpired'],
+  audit: ['knownAttempts', 'knownUploads', 'expectedOutputs', 'expectedUploads'],
+  leases: ['take', 'release'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
@@ -40,7 +43,10 @@ type RemoteMethods = {
     | 'events'
     | 'endpoints'
     | 'deliveries'
-    | 'deliveryLog']: readonly (keyof OpenJobStore[S])[];
+    | 'deliveryLog'
+    | 'expiry'
+    | 'audit'
+    | 'leases']: readonly (keyof OpenJobStore[S])[];
 } & { database: readonly 'migrate'[] };
 
 export type RemoteName = keyof typeof remoteMethods;

@@ -23,6 +23,7 @@ export function viewJob(job: Job, links: Links) {
     source: { ...job.source } as { url?: string; upload?: string; object?: string; filename: string },
     outputs: job.outputs.map(output => viewOutput(job, output, links)),
     metadata: (job.metadata ?? null) as Record<string, unknown> | null,
+    expires: job.expiresAt === undefined ? null : isoTime(job.expiresAt),
   };
 }
 
@@ -63,7 +64,7 @@ export function statusMessage({ status, failure }: Pick<Job, 'status' | 'failure
     case 'cancelled':
       return 'Cancelled.';
     case 'expired':
-      return 'Expired: its images are gone.';
+      return 'Expired: its images are deleted.';
     default:
       return status satisfies never;
   }

@@ -41,8 +41,9 @@ export interface Failure {
 }
 
 export interface JobOutput extends OutputRequest {
-  readonly status: 'pending' | 'complete' | 'failed';
-  /** Of the attempt that won; only when complete. */
+  /** `expired`: it was complete, and its object is deleted or about to be. */
+  readonly status: 'pending' | 'complete' | 'failed' | 'expired';
+  /** Of the attempt that won; only when complete or expired. */
   readonly stored?: StoredOutput;
   /** Why this output could not be made; absent when another one made the job fail. */
   readonly failure?: Failure;
@@ -70,6 +71,8 @@ export interface Job {
   readonly notBefore: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
+  /** From its end: when it expires, or has expired; absent if it is kept for ever. */
+  readonly expiresAt?: number;
   /** When it failed, or between two attempts: why. */
   readonly failure?: Failure;
 }
@@ -85,4 +88,6 @@ export interface NewJob {
   readonly notBefore?: number;
   /** Who is told of its end; never shown, because addresses may hold secrets too. */
   readonly webhooks?: readonly JobWebhook[];
+  /** How long after its end it expires, in milliseconds; left out, never. */
+  readonly retentionMs?: number;
 }

@@ -39,6 +39,7 @@ export async function startHttpService(options: Partial<HttpParts> = {}): Promis
   const folder = cleanup.use(await temporaryFolder()).path;
   const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
   cleanup.defer(() => objects.close());
+  await objects.clearScratch(0);
   const stores = await openSqlite({ file: path.join(folder, 'tintype.db'), exclusive: true });
   cleanup.defer(() => stores.close());
   await stores.migrate();
