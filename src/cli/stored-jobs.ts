@@ -20,7 +20,7 @@ export async function withStoredJobs(
   work: (opened: StoredJobs, links: Links) => Promise<void>,
 ): Promise<void> {
   const { DATABASE_URL: file, OBJECT_STORE_URL, PUBLIC_URL } = readConfig(process.env);
-  const store = await openExistingStore(file);
+  const store = await openExistingStore(file, PUBLIC_URL);
   try {
     // Nobody to ring for: a running service notices the new work by itself.
     const queue = { ring: () => {} };

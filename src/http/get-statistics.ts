@@ -4,7 +4,7 @@ import { intervalKinds, intervalsOf } from '../jobs/intervals.ts';
 import { longestStatisticsPage, type StatisticsRow } from '../jobs/statistics-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { isoTime, jobStatusSchema } from './job-view.ts';
-import { numericLimit } from './numeric-limit.ts';
+import { numericLimit } from './page-query.ts';
 import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';
 

@@ -74,7 +74,7 @@ async function submitJson(request: FastifyRequest, parts: HttpParts): Promise<Tr
   if (earlier !== undefined) return earlier;
   using place = await parts.quota.reserve(owner);
   const source = await requestedSource(body.source, owner, parts.objects);
-  const job = await newJob(body, source, owner, parts.objects);
+  const job = await newJob(body, source, owner, parts);
   const submitted = await parts.jobs.submit({ ...job, ...(sent && { idempotency: sent }) });
   place.taken();
   return submitted;
@@ -113,7 +113,7 @@ async function acceptForm(
   if (earlier !== undefined) return earlier;
   using late = place === undefined ? await parts.quota.reserve(owner) : undefined;
   const source = { upload: upload.id, filename: upload.filename };
-  const accepted = await newJob(asked, source, owner, parts.objects);
+  const accepted = await newJob(asked, source, owner, parts);
   const submitted = await parts.jobs.submit({ ...accepted, ...(sent && { idempotency: sent }) });
   (place ?? late)?.taken();
   return submitted;

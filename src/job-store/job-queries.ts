@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import { type Listened, listened } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
 import { expiryOnceEnded } from './expiry-time.ts';
 import { opaqueNumber } from './opaque-value.ts';
@@ -14,6 +15,7 @@ interface InsertParameters {
   source: string;
   metadata: string | null;
   notBefore: number;
+  webhooks: string | null;
   upload: string | null;
   retentionMs: number | null;
 }
@@ -76,13 +78,13 @@ function insertJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: InsertParameters) =>
     sql<JobRow>`insert into jobs (
         id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress,
-        source, metadata, upload, retention_ms, submitted_at, not_before, ready, waiting
+        source, metadata, upload, retention_ms, submitted_at, not_before, ready, waiting, webhooks
       )
       select ${p.id}, ${p.owner}, 'pending', ${p.priority}, ${p.class}, 1, 0, 0, 0, 0, 0,
         ${p.source}, ${p.metadata}, ${p.upload}, cast(${p.retentionMs} as bigint), clock.now,
         case when given.time > clock.now then given.time else clock.now end,
         case when given.time > clock.now then 0 else 1 end,
-        case when given.time > clock.now then 1 else 0 end
+        case when given.time > clock.now then 1 else 0 end, ${p.webhooks}
       from (select ${now} as now) as clock, (select cast(${p.notBefore} as bigint) as time) as given
       returning *`.compile(db),
   );
@@ -100,10 +102,12 @@ function insertOutputs(db: Kysely<Tables>, dialect: SqlDialect) {
 
 function cancelJob(db: Kysely<Tables>, dialect: SqlDialect) {
   return prepare((p: OwnedJob) =>
-    sql<JobRow>`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${dialect.now}, failure = null,
+    sql<
+      JobRow & Listened
+    >`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${dialect.now}, failure = null,
         ran_ms = ran_ms + coalesce(${dialect.now} - claimed_at, 0), claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, sql`true`)}
       where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
-      returning *`.compile(db),
+      returning *, ${listened}`.compile(db),
   );
 }
 

@@ -88,6 +88,7 @@ export function fromNewJob(job: NewJob) {
     class: job.class ?? null,
     source: JSON.stringify(job.source),
     metadata: job.metadata === undefined ? null : JSON.stringify(job.metadata),
+    webhooks: job.webhooks === undefined ? null : JSON.stringify(job.webhooks),
     upload: 'upload' in job.source ? job.source.upload : null,
     retentionMs: job.retentionMs ?? null,
   };

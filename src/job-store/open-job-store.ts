@@ -1,5 +1,7 @@
 import type { AttemptStore } from '../jobs/attempt-store.ts';
 import type { AuditStore } from '../jobs/audit-store.ts';
+import type { DeliveryLog } from '../jobs/delivery-log.ts';
+import type { DeliveryStore } from '../jobs/delivery-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { ExpiryStore } from '../jobs/expiry-store.ts';
 import type { FailedJobStore } from '../jobs/failed-job-store.ts';
@@ -10,6 +12,7 @@ import type { LeaseStore } from '../jobs/lease-store.ts';
 import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
+import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
 
 /** One database, opened: the stores in it and what belongs to it as a whole. */
 export interface OpenJobStore {
@@ -20,6 +23,9 @@ export interface OpenJobStore {
   readonly failedJobs: FailedJobStore;
   readonly idempotency: IdempotencyStore;
   readonly statistics: StatisticsStore;
+  readonly endpoints: WebhookEndpointStore;
+  readonly deliveries: DeliveryStore;
+  readonly deliveryLog: DeliveryLog;
   readonly expiry: ExpiryStore;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;

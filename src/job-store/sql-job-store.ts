@@ -2,7 +2,9 @@ import type { Kysely, Selectable } from 'kysely';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Job, JobOutput, NewJob, TriedJob } from '../jobs/job.ts';
 import { type JobFilter, type JobPage, type JobStore, longestPage } from '../jobs/job-store.ts';
+import type { Links } from '../jobs/links.ts';
 import { canRetry } from '../jobs/states.ts';
+import { DeliveryRecorder } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
 import { IdempotencyQueries } from './idempotency-queries.ts';
 import { JobList } from './job-list.ts';
@@ -20,15 +22,17 @@ export class SqlJobStore implements JobStore {
   readonly #announce: Announce;
   readonly #queries: JobQueries;
   readonly #shared: SharedQueries;
+  readonly #deliveries: DeliveryRecorder;
   readonly #list: JobList;
   readonly #keys: IdempotencyQueries;
   readonly #recordUsage: ReturnType<typeof recordUsage>;
 
-  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
+  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce, links: Links) {
     this.#db = db;
     this.#announce = announce;
     this.#queries = new JobQueries(db, dialect);
     this.#shared = new SharedQueries(db, dialect);
+    this.#deliveries = new DeliveryRecorder(db, dialect, this.#shared, links);
     this.#list = new JobList(db);
     this.#keys = new IdempotencyQueries(db, dialect);
     this.#recordUsage = recordUsage(db, dialect);
@@ -71,14 +75,18 @@ export class SqlJobStore implements JobStore {
   }
 
   async cancel(id: string, owner?: string): Promise<TriedJob> {
-    const { job, events } = await write(this.#db, async trx => {
+    const { job, deliveries, events } = await write(this.#db, async trx => {
       const cancelled = await this.#queries.cancel.first(trx, { id, owner: owner ?? null });
-      if (cancelled === undefined) return { job: await this.#alreadyCancelled(trx, id, owner), events: [] };
+      if (cancelled === undefined) {
+        return { job: await this.#alreadyCancelled(trx, id, owner), deliveries: 0, events: [] };
+      }
       await this.#queries.cancelAttempt.write(trx, { id, attempt: cancelled.claims });
       await this.#recordUsage.write(trx, { ids: JSON.stringify([id]), ...nothingHandled });
+      const deliveries = await this.#deliveries.record(trx, cancelled.listened === 1 ? [id] : []);
       const events = await this.#shared.recordEvents(trx, [id]);
-      return { job: await this.#whole(trx, cancelled), events };
+      return { job: await this.#whole(trx, cancelled), deliveries, events };
     });
+    if (deliveries > 0) this.#announce({ kind: 'delivery' });
     if (events.length > 0) this.#announce({ kind: 'event', events });
     return job;
   }

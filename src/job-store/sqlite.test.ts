@@ -1,6 +1,8 @@
 import { describe } from 'node:test';
 import { attemptStoreContract } from '../../test/contracts/attempt-store.ts';
 import { auditStoreContract } from '../../test/contracts/audit-store.ts';
+import { deliveryLogContract } from '../../test/contracts/delivery-log.ts';
+import { deliveryStoreContract } from '../../test/contracts/delivery-store.ts';
 import { eventLogContract } from '../../test/contracts/event-log.ts';
 import { expiryStoreContract } from '../../test/contracts/expiry-store.ts';
 import { failedJobStoreContract } from '../../test/contracts/failed-job-store.ts';
@@ -10,6 +12,7 @@ import { keyStoreContract } from '../../test/contracts/key-store.ts';
 import { leaseStoreContract } from '../../test/contracts/lease-store.ts';
 import { statisticsStoreContract } from '../../test/contracts/statistics-store.ts';
 import { uploadStoreContract } from '../../test/contracts/upload-store.ts';
+import { webhookEndpointStoreContract } from '../../test/contracts/webhook-endpoint-store.ts';
 import { openTestSqlite } from '../../test/support/sqlite-file.ts';
 
 describe('the job store on SQLite', () => {
@@ -21,6 +24,9 @@ describe('the job store on SQLite', () => {
   describe('statistics', () => statisticsStoreContract(openTestSqlite));
   describe('keys', () => keyStoreContract(openTestSqlite));
   describe('events', () => eventLogContract(openTestSqlite));
+  describe('webhook endpoints', () => webhookEndpointStoreContract(openTestSqlite));
+  describe('deliveries', () => deliveryStoreContract(openTestSqlite));
+  describe('the delivery log', () => deliveryLogContract(openTestSqlite));
   describe('expiry', () => expiryStoreContract(openTestSqlite));
   describe('leases', () => leaseStoreContract(openTestSqlite));
   describe('audit', () => auditStoreContract(openTestSqlite));

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { JobStatus } from '../jobs/states.ts';
+import type { DeliveriesTable, DeliveryTriesTable, WebhookEndpointsTable } from './delivery-tables.ts';
 
 /**
  * The tables as Kysely sees them. Times are integers (milliseconds since the epoch, by the database's clock),
@@ -14,6 +15,9 @@ export interface Tables {
   idempotency_keys: IdempotencyKeysTable;
   usage: UsageTable;
   statistics: StatisticsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  deliveries: DeliveriesTable;
+  delivery_tries: DeliveryTriesTable;
   leases: LeasesTable;
   api_keys: ApiKeysTable;
 }
@@ -52,6 +56,8 @@ export interface JobsTable {
   /** Both if and only if processing. */
   claimed_at: number | null;
   lease_ends_at: number | null;
+  /** JSON, an array of `JobWebhook`s. */
+  webhooks: string | null;
   /** The upload that it counts among the jobs of, until it is expired. */
   upload: string | null;
   /** How long its results are kept after its end; null for ever. */

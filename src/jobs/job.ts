@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import type { Idempotency } from './idempotency-store.ts';
 import type { JobStatus } from './states.ts';
+import type { JobWebhook } from './webhook.ts';
 
 /** In the order in which they start; the index is what the job store sorts by. */
 export const priorities = ['interactive', 'normal', 'bulk'] as const;
@@ -106,6 +107,8 @@ export interface NewJob {
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly notBefore?: number;
   readonly idempotency?: Idempotency;
+  /** Who is told of its end; never shown, because addresses may hold secrets too. */
+  readonly webhooks?: readonly JobWebhook[];
   /** How long after its end it expires, in milliseconds; left out, never. */
   readonly retentionMs?: number;
 }

@@ -13,12 +13,15 @@ suite('GET /openapi.json', () => {
     const document = (await answer.json()) as Json;
     assert.match(document.openapi, /^3\.1\./);
     assert.deepEqual(Object.keys(document.paths).sort(), [
+      '/deliveries',
+      '/deliveries/{id}/replay',
       '/events',
       '/health/live',
       '/health/ready',
       '/jobs',
       '/jobs/retry',
       '/jobs/{id}',
+      '/jobs/{id}/deliveries',
       '/jobs/{id}/events',
       '/jobs/{id}/outputs/{name}',
       '/jobs/{id}/retry',
@@ -26,6 +29,9 @@ suite('GET /openapi.json', () => {
       '/ping',
       '/statistics',
       '/thumbnails/{filename}',
+      '/webhook-endpoints',
+      '/webhook-endpoints/{id}',
+      '/webhook-endpoints/{id}/rotate',
     ]);
     for (const [path, methods] of Object.entries<Json>(document.paths)) {
       for (const [method, operation] of Object.entries<Json>(methods)) {

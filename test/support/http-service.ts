@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { AddressGuard } from '../../src/fetch/address-guard.ts';
 import { createHttpServer, type HttpParts } from '../../src/http/server.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import { openSqlite } from '../../src/job-store/sqlite.ts';
@@ -15,6 +16,7 @@ import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
+import { testSecrets } from './relaying.ts';
 import { claimOne, ref } from './stored-jobs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -85,6 +87,10 @@ function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpPa
     events: stores.events,
     idempotency: stores.idempotency,
     statistics: stores.statistics,
+    endpoints: stores.endpoints,
+    deliveries: stores.deliveryLog,
+    secrets: testSecrets,
+    checkWebhookUrl: url => new AddressGuard(false).checkUrl(url),
     changes: stores.changes,
     objects,
     quota: new QueueQuota(stores.jobs, { jobs: 100_000, jobsPerOwner: 10_000 }),
