@@ -113,6 +113,9 @@ describe('tintype jobs', () => {
     assert.match((await tintype(['jobs', 'list'], { env })).stdout, new RegExp(`^${id} +pending `, 'm'));
     assert.match((await tintype(['jobs', 'list', '--limit', '1'], { env })).stdout, /--cursor \S+\n$/);
 
+    const failed = await tintype(['jobs', 'retry', '--status', 'failed', '--code', '424'], { env });
+    assert.equal(failed.stdout, '0 run again.\n');
+
     const cancelled = await tintype(['jobs', 'cancel', id], { env });
     assert.match(cancelled.stdout, /^status +cancelled/m);
     const retried = await tintype(['jobs', 'retry', id, '--json'], { env });
@@ -121,8 +124,6 @@ describe('tintype jobs', () => {
     const shown = (await (await fetch(`${service.url}/jobs/${id}`)).json()) as { run: number };
     assert.equal(shown.run, 2);
 
-    const failed = await tintype(['jobs', 'retry', '--status', 'failed', '--code', '424'], { env });
-    assert.equal(failed.stdout, '0 run again.\n');
     const again = await tintype(['jobs', 'retry', id], { env });
     assert.deepEqual([again.code, again.stdout, again.stderr.split('\n').length], [1, '', 2]);
     const unknown = await tintype(['jobs', 'show', 'nothing'], { env });

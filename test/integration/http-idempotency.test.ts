@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { QueueQuota } from '../../src/jobs/queue-quota.ts';
 import { leavesNothing, postJob, refuses } from '../support/http-requests.ts';
 import { form, type HttpService, pngOf, startHttpService } from '../support/http-service.ts';
 
@@ -54,6 +55,23 @@ suite('Idempotency-Key', () => {
       const other = post('file', form(['image', changed, 'a.png'], ['job', job]));
       await refuses(other, 422, 'idempotency-key-reused');
     });
+  });
+
+  test('answers what was sent before also when the queue is full', async t => {
+    const full = await startHttpService(({ jobs }) => ({
+      quota: new QueueQuota(jobs, { jobs: 2, jobsPerOwner: 2 }),
+    }));
+    t.after(() => full.stop());
+    const file = () => form(['image', pngOf(2000), 'a.png']);
+    const first = await postJob(full, { source }, { 'idempotency-key': 'json' });
+    const second = await postJob(full, file(), { 'idempotency-key': 'file' });
+    assert.equal((await postJob(full, { source }, { 'idempotency-key': 'new' })).status, 429);
+    assert.equal((await postJob(full, file(), { 'idempotency-key': 'new' })).status, 429);
+    const again = await postJob(full, { source }, { 'idempotency-key': 'json' });
+    assert.deepEqual([again.status, again.body.id], [202, first.body.id]);
+    const fileAgain = await postJob(full, file(), { 'idempotency-key': 'file' });
+    assert.deepEqual([fileAgain.status, fileAgain.body.id], [202, second.body.id]);
+    assert.equal((await full.files()).length, 1);
   });
 
   test('takes 1 to 255 printable characters, and no JSON without a canonical form', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { ErrorCode } from '../../src/errors/codes.ts';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
+import { newCaller, startServiceWithKeys } from '../support/callers.ts';
 import { ask, postJob, submitJob } from '../support/http-requests.ts';
 import { form, type HttpService, pngOf, startHttpService } from '../support/http-service.ts';
 
@@ -68,19 +69,30 @@ suite('POST /jobs/retry', () => {
     assert.equal(await status(body.id), 'failed');
   });
 
-  test("leaves other owners' jobs alone", async () => {
-    await failAll();
-    const { stores } = service;
-    const theirs = await stores.jobs.submit({
-      id: '01900000-0000-7000-8000-000000000002',
-      owner: 'somebody',
-      priority: 'normal',
-      source: { url: 'http://a/', filename: 'a' },
-      outputs: [{ name: 'thumb', filename: 'thumb_a', options: {} }],
-    });
-    await service.fail(await service.claim(), { code: 'job-timeout', message: 'Too long.' });
-    assert.equal((await retry({ status: 'failed', code: 'job-timeout' })).body.retried, 0);
-    assert.equal((await stores.jobs.get(theirs.id))?.status, 'failed');
+  test("leaves other owners' jobs and bills alone, but not an admin's", async t => {
+    const locked = await startServiceWithKeys();
+    t.after(() => locked.stop());
+    const [ann, bob] = [await newCaller(locked, 'ann'), await newCaller(locked, 'bob')];
+    const root = await newCaller(locked, 'root', true);
+    const job = { source: { url: 'http://images.invalid/a.jpg' } };
+    assert.equal((await postJob(locked, job, bob.headers)).status, 202);
+    await locked.fail(await locked.claim(), { code: 'job-timeout', message: 'Too long.' });
+    const retried = async (headers: Record<string, string>) => {
+      const answer = await fetch(`${locked.url}/jobs/retry`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: '{"status":"failed"}',
+      });
+      return ((await answer.json()) as { retried: number }).retried;
+    };
+    assert.deepEqual([await retried(ann.headers), await retried(root.headers)], [0, 1]);
+    const owners = async (headers: Record<string, string>) => {
+      const { statistics } = (await ask(locked, 'GET', '/statistics', headers)).json();
+      return statistics.map(({ owner }: { owner: string }) => owner);
+    };
+    assert.deepEqual(await owners(ann.headers), []);
+    assert.deepEqual(await owners(bob.headers), ['bob']);
+    assert.deepEqual(await owners(root.headers), ['bob']);
   });
 
   test('names the field at fault', async () => {
