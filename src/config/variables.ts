@@ -6,6 +6,7 @@ import {
   listOf,
   localPath,
   oneOf,
+  retention,
   seconds,
   text,
   type ValueKind,
@@ -49,6 +50,7 @@ export const variables = {
   MAX_OUTPUT_PIXELS: variable(wholeNumber(1, 1e12), '400000000'),
   MAX_RENDER_BYTES: variable(bytes, '512MiB'),
   RENDER_MEMORY_BYTES: variable(bytes, String(Math.floor(os.totalmem() / 2))),
+  RETENTION: variable(retention, '7d'),
   ALLOW_SVG: variable(yesOrNo, 'false'),
   ALLOW_PRIVATE_ADDRESSES: variable(addressRanges, 'false'),
 } as const;

@@ -21,6 +21,7 @@ export const codes = {
   'output-not-ready': { status: 409, retryable: true },
   'job-ended': { status: 409, retryable: false },
   'job-not-ended': { status: 409, retryable: false },
+  expired: { status: 410, retryable: false },
   'source-gone': { status: 410, retryable: false },
   'upload-too-large': { status: 413, retryable: false },
   'source-too-large': { status: 413, retryable: false },

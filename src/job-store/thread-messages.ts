@@ -24,13 +24,19 @@ export const remoteMethods = {
   ],
   uploads: ['create', 'abandoned', 'forget'],
   events: ['newest', 'after', 'prune'],
+  expiry: ['expireDue', 'dropExpired'],
+  audit: ['knownAttempts', 'knownUploads', 'expectedOutputs', 'expectedUploads'],
+  leases: ['take', 'release'],
   keys: ['create', 'find', 'list', 'revoke', 'used'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
-type RemoteMethods = {
-  [S in 'jobs' | 'attempts' | 'uploads' | 'events' | 'keys']: readonly (keyof OpenJobStore[S])[];
-} & { database: readonly 'migrate'[] };
+/** The names of the stores of one database. */
+export type StoreName = Exclude<keyof OpenJobStore, 'changes' | 'migrate' | 'close'>;
+
+type RemoteMethods = { [S in StoreName]: readonly (keyof OpenJobStore[S])[] } & {
+  database: readonly 'migrate'[];
+};
 
 export type RemoteName = keyof typeof remoteMethods;
 

@@ -42,6 +42,7 @@ export async function startHttpService(
   const folder = cleanup.use(await temporaryFolder()).path;
   const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
   cleanup.defer(() => objects.close());
+  await objects.clearScratch(0);
   const databaseFile = path.join(folder, 'tintype.db');
   const stores = await openSqlite({ file: databaseFile, exclusive: true });
   cleanup.defer(() => stores.close());
