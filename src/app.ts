@@ -12,6 +12,7 @@ import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
+import { FilesystemPartialFiles } from './objects/partial-files.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -44,6 +45,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   await store.migrate();
   const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
   await objects.clearScratch(0);
+  const partialFiles = new FilesystemPartialFiles(config.OBJECT_STORE_URL, objects);
   const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
   const jobs = new Jobs(store.jobs, queue, objects);
   const limits = {
@@ -73,8 +75,9 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     }),
     pool => pool.stop(),
   );
-  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger }), started =>
-    started.stop(),
+  const sweeper = parts.adopt(
+    new Sweeper({ ...store, objects, partialFiles, queue, leaseMs, logger }),
+    started => started.stop(),
   );
   const worker = parts.adopt(
     new Worker({
@@ -99,6 +102,8 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         jobs,
         store: store.jobs,
         uploads: store.uploads,
+        partialUploads: store.partialUploads,
+        partialFiles,
         events: store.events,
         changes: store.changes,
         objects,

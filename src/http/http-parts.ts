@@ -11,6 +11,8 @@ import type { EventLog } from '../jobs/event-log.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialFiles } from '../jobs/partial-files.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -21,6 +23,8 @@ export interface HttpParts {
   readonly jobs: Jobs;
   readonly store: JobStore;
   readonly uploads: UploadStore;
+  readonly partialUploads: PartialUploadStore;
+  readonly partialFiles: PartialFiles;
   readonly events: EventLog;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;

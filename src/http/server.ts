@@ -21,6 +21,7 @@ import { retryJob } from './retry-job.ts';
 import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
 import { settleUnreadBodies } from './unread-body.ts';
+import { resumableUploads } from './uploads.ts';
 
 export type { HttpParts } from './http-parts.ts';
 
@@ -60,6 +61,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   listJobs(app, parts, links);
   cancelJob(app, parts, links);
   retryJob(app, parts, links);
+  resumableUploads(app, parts, links);
   getOutput(app, parts);
   getThumbnail(app, parts);
   followJob(app, parts, feed);

@@ -8,6 +8,7 @@ import {
   jobRequestSchema,
   newJob,
   requestedSource,
+  requestedUpload,
   type UploadedJob,
   uploadedJobSchema,
 } from './job-request.ts';
@@ -63,7 +64,10 @@ async function submitJson(body: JobRequest | undefined, owner: string, parts: Ht
       },
     );
   }
-  const source = await requestedSource(body.source, owner, parts.objects);
+  const source =
+    body.source.upload === undefined
+      ? await requestedSource(body.source, owner, parts.objects)
+      : await requestedUpload(body.source.upload, owner, parts.partialUploads);
   return parts.jobs.submit(await newJob(body, source, owner, parts.objects));
 }
 

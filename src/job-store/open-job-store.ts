@@ -1,6 +1,7 @@
 import type { AttemptStore } from '../jobs/attempt-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 
@@ -9,6 +10,7 @@ export interface OpenJobStore {
   readonly jobs: JobStore;
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
+  readonly partialUploads: PartialUploadStore;
   readonly events: EventLog;
   readonly changes: StoreChanges;
   /** Brings the tables up to date; resolves to the names of the migrations that ran now. */

@@ -4,6 +4,7 @@ import type { SqlDialect } from './dialect.ts';
 import { SqlAttemptStore } from './sql-attempt-store.ts';
 import { SqlEventLog } from './sql-event-log.ts';
 import { SqlJobStore } from './sql-job-store.ts';
+import { SqlPartialUploadStore } from './sql-partial-upload-store.ts';
 import { SqlUploadStore } from './sql-upload-store.ts';
 import type { Tables } from './tables.ts';
 
@@ -16,6 +17,7 @@ export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: 
     jobs: new SqlJobStore(db, dialect, announce),
     attempts: new SqlAttemptStore(db, dialect, announce),
     uploads: new SqlUploadStore(db, dialect),
+    partialUploads: new SqlPartialUploadStore(db, dialect),
     events: new SqlEventLog(db, dialect),
   };
 }

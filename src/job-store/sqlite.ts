@@ -26,6 +26,7 @@ export async function openSqlite(options: ThreadOptions): Promise<OpenJobStore> 
     jobs: remote('jobs') as unknown as OpenJobStore['jobs'],
     attempts: remote('attempts') as unknown as OpenJobStore['attempts'],
     uploads: remote('uploads') as unknown as OpenJobStore['uploads'],
+    partialUploads: remote('partialUploads') as unknown as OpenJobStore['partialUploads'],
     events: remote('events') as unknown as OpenJobStore['events'],
     changes: thread,
     migrate: () => thread.call('database', 'migrate', []) as Promise<string[]>,

@@ -10,6 +10,7 @@ export interface Tables {
   outputs: OutputsTable;
   attempts: AttemptsTable;
   uploads: UploadsTable;
+  partial_uploads: PartialUploadsTable;
   events: EventsTable;
 }
 
@@ -85,6 +86,26 @@ export interface UploadsTable {
   /** How many jobs name it. */
   jobs: number;
   /** Set when it was reported as abandoned: from then on no job may name it. */
+  abandoned_at: number | null;
+}
+
+/** Uploads of which pieces are missing. */
+export interface PartialUploadsTable {
+  id: string;
+  owner: string;
+  filename: string;
+  /** Of the whole file. */
+  bytes: number;
+  /** How many of them are durable. */
+  received: number;
+  /** When it was made or bytes came last. */
+  touched_at: number;
+  /** Who writes to it; his lock is over at `locked_until`, which is 0 when nobody has it. */
+  lock_token: string | null;
+  locked_until: number;
+  /** 1 when somebody else asked for the lock. */
+  wanted: 0 | 1;
+  /** Set when it was given up: from then on nobody writes to it. */
   abandoned_at: number | null;
 }
 

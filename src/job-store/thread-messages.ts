@@ -23,12 +23,24 @@ export const remoteMethods = {
     'forgetLeftovers',
   ],
   uploads: ['create', 'abandoned', 'forget'],
+  partialUploads: [
+    'create',
+    'find',
+    'lock',
+    'renew',
+    'unlock',
+    'advance',
+    'finish',
+    'abandon',
+    'abandoned',
+    'forget',
+  ],
   events: ['newest', 'after', 'prune'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
 type RemoteMethods = {
-  [S in 'jobs' | 'attempts' | 'uploads' | 'events']: readonly (keyof OpenJobStore[S])[];
+  [S in 'jobs' | 'attempts' | 'uploads' | 'partialUploads' | 'events']: readonly (keyof OpenJobStore[S])[];
 } & { database: readonly 'migrate'[] };
 
 export type RemoteName = keyof typeof remoteMethods;

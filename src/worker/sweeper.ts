@@ -2,6 +2,8 @@ import { type AttemptStore, attemptPrefix, type ClaimRef } from '../jobs/attempt
 import type { EventLog } from '../jobs/event-log.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialFiles } from '../jobs/partial-files.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import { maxLostLeases } from '../jobs/retry-policy.ts';
 import { type UploadStore, uploadKey } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -9,6 +11,8 @@ import type { Logger } from '../telemetry/logger.ts';
 export interface SweeperOptions {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
+  readonly partialUploads: PartialUploadStore;
+  readonly partialFiles: PartialFiles;
   readonly events: EventLog;
   readonly objects: ObjectStore;
   readonly queue: JobQueue;
@@ -63,7 +67,7 @@ export class Sweeper {
 
   /** Deletes what ended attempts and abandoned uploads left in the object store, then their rows. */
   async clean(): Promise<void> {
-    const { attempts, uploads, events, objects } = this.#options;
+    const { attempts, uploads, partialUploads, partialFiles, events, objects } = this.#options;
     for (let rest = await attempts.leftovers(batch); rest.length > 0; ) {
       for (const attempt of rest) await this.#deleteObjects(attempt);
       await attempts.forgetLeftovers(rest);
@@ -72,6 +76,9 @@ export class Sweeper {
     const abandoned = await uploads.abandoned(dayMs, batch);
     await objects.delete(abandoned.map(uploadKey));
     await uploads.forget(abandoned);
+    const unfinished = await partialUploads.abandoned(dayMs, batch);
+    await partialFiles.delete(unfinished);
+    await partialUploads.forget(unfinished);
     while ((await events.prune(dayMs)) > 0);
   }
 

@@ -24,6 +24,8 @@ suite('GET /openapi.json', () => {
       '/metrics',
       '/ping',
       '/thumbnails/{filename}',
+      '/uploads',
+      '/uploads/{id}',
     ]);
     for (const [path, methods] of Object.entries<Json>(document.paths)) {
       for (const [method, operation] of Object.entries<Json>(methods)) {

@@ -10,6 +10,7 @@ import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
+import { FilesystemPartialFiles } from '../../src/objects/partial-files.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
@@ -40,7 +41,10 @@ export async function startHttpService(options: Partial<HttpParts> = {}): Promis
   const stores = await openSqlite({ file: path.join(folder, 'tintype.db'), exclusive: true });
   cleanup.defer(() => stores.close());
   await stores.migrate();
-  const app = await createHttpServer({ ...testParts(stores, objects), ...options });
+  const app = await createHttpServer({
+    ...testParts(stores, objects, path.join(folder, 'objects')),
+    ...options,
+  });
   cleanup.defer(() => app.close());
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const kept = cleanup.move();
@@ -64,11 +68,13 @@ export async function startHttpService(options: Partial<HttpParts> = {}): Promis
   return service;
 }
 
-function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpParts {
+function testParts(stores: OpenJobStore, objects: FilesystemObjectStore, root: string): HttpParts {
   return {
     jobs: new Jobs(stores.jobs, { ring() {} }, objects),
     store: stores.jobs,
     uploads: stores.uploads,
+    partialUploads: stores.partialUploads,
+    partialFiles: new FilesystemPartialFiles(root, objects),
     events: stores.events,
     changes: stores.changes,
     objects,
