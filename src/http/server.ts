@@ -11,6 +11,7 @@ import { getOutput } from './get-output.ts';
 import { getThumbnail } from './get-thumbnail.ts';
 import { health } from './health.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
+import { refuseSlowBodies } from './least-rate.ts';
 import { Links } from './links.ts';
 import { listJobs } from './list-jobs.ts';
 import { refuseForeignOrigin } from './origin-guard.ts';
@@ -24,6 +25,9 @@ import { settleUnreadBodies } from './unread-body.ts';
 import { resumableUploads } from './uploads.ts';
 
 export type { HttpParts } from './http-parts.ts';
+
+/** A refused body of more than this is not read to its end only to keep the connection. */
+const mostDroppedBytes = 67_108_864;
 
 /** Whose jobs all are as long as nobody signs in. */
 const localOwner = 'local';
@@ -45,13 +49,14 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   app.decorateRequest('owner', localOwner);
   app.decorateRequest('visibleOwner', localOwner);
   logRequests(app, parts.metrics);
+  refuseSlowBodies(app);
   if (parts.loopbackOnly) {
     app.addHook('onRequest', (request, _reply, done) => {
       refuseForeignOrigin(request.headers);
       done();
     });
   }
-  settleUnreadBodies(app, parts.maxUploadBytes + multipartOverheadBytes);
+  settleUnreadBodies(app, Math.min(parts.maxUploadBytes, mostDroppedBytes) + multipartOverheadBytes);
   app.setErrorHandler(sendProblem);
   refuseUnknownRoutes(app);
   await documentation(app, parts);
@@ -78,7 +83,7 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
     loggerInstance: logger,
     logController: new FastifyLog(),
     genReqId: requestId,
-    // Headers have to arrive in time; a body may take long: no least rate is asked of it.
+    // Headers have to arrive in time; a body may take long, at a least rate (`refuseSlowBodies`).
     // The low mark keeps Node from reading more than one chunk ahead of what we take: 413 must come near the limit.
     http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 16_384 },
     requestTimeout: 0,

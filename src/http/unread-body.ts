@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { codes } from '../errors/codes.ts';
 import type { HttpApp } from './http-parts.ts';
 
 /** How long a client that is still sending may take to notice the answer. */
@@ -15,6 +16,11 @@ export function settleUnreadBodies(app: HttpApp, maxBytes: number): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const { raw } = request;
     if (raw.method === 'GET' || raw.method === 'HEAD' || raw.readableEnded) return done(null, payload);
+    // Who was too slow for us to wait is not waited for now.
+    if (reply.statusCode === codes['too-slow'].status) {
+      reply.header('connection', 'close');
+      return done(null, payload);
+    }
     // Without either header there is no body (RFC 9112, section 6.3), even if Node has yet to say so.
     const isChunked = raw.headers['transfer-encoding'] !== undefined;
     const announced = isChunked ? Number.NaN : Number(raw.headers['content-length'] ?? 0);
