@@ -5,6 +5,9 @@ const maxPartHeaderBytes = 16_384;
 /** RFC 2046, section 5.1.1. */
 const maxBoundaryLength = 70;
 
+/** A request, as far as it matters here. */
+type Body = Readable & { readonly socket?: { pause(): unknown } };
+
 export interface PartHeader {
   readonly name: string;
   /** There for files, as the client wrote it. */
@@ -17,6 +20,7 @@ export interface PartHeader {
  * Ask for a part, read its content to the end, ask for the next; close it in the end.
  */
 export class MultipartReader {
+  readonly #body: Body;
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #maxBytes: number;
   readonly #delimiter: Buffer;
@@ -25,9 +29,10 @@ export class MultipartReader {
   #received = 0;
 
   /** `contentType` is the request's header. Throws `invalid-request` if it names no boundary. */
-  constructor(body: Readable, contentType: string, maxBytes: number) {
+  constructor(body: Body, contentType: string, maxBytes: number) {
     this.#delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`);
     this.#maxBytes = maxBytes;
+    this.#body = body;
     this.#chunks = body.iterator({ destroyOnReturn: false });
   }
 
@@ -49,16 +54,16 @@ export class MultipartReader {
     }
   }
 
-  /** What is left of the part's content, chunk by chunk. Throws as `nextPart` does. */
-  async *content(): AsyncGenerator<Buffer, void, undefined> {
+  /** What is left of the part's content, chunk by chunk. Throws as `nextPart` does, also for content of more bytes. */
+  async *content(maxBytes = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer, void, undefined> {
+    let bytes = 0;
     for (;;) {
       const end = this.#rest.indexOf(this.#delimiter);
-      if (end >= 0) {
-        if (end > 0) yield this.#take(end);
-        return;
-      }
-      const certain = this.#possibleDelimiter();
+      const certain = end >= 0 ? end : this.#possibleDelimiter();
+      bytes += certain;
+      if (bytes > maxBytes) throw this.#tooLarge(`The file is larger than ${maxBytes} bytes.`);
       if (certain > 0) yield this.#take(certain);
+      if (end >= 0) return;
       await this.#receive();
     }
   }
@@ -90,9 +95,15 @@ export class MultipartReader {
     if (done) throw broken('The body ends before its last boundary.');
     this.#received += value.length;
     if (this.#received > this.#maxBytes) {
-      throw new TintypeError('upload-too-large', `The request is larger than ${this.#maxBytes} bytes.`);
+      throw this.#tooLarge(`The request is larger than ${this.#maxBytes} bytes.`);
     }
     this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
+  }
+
+  /** Stops the connection before it reads ahead: the chunk that was one too many is the last. */
+  #tooLarge(message: string): TintypeError {
+    this.#body.socket?.pause();
+    return new TintypeError('upload-too-large', message);
   }
 }
 

@@ -69,13 +69,13 @@ export async function discardUpload(id: string, { objects, uploads, logger }: Ht
 }
 
 async function storeUpload(reader: MultipartReader, filename: string, owner: string, parts: HttpParts) {
-  const content = reader.content();
+  const content = reader.content(parts.maxUploadBytes);
   // Most refusals come from here, before there is a row or a file to take back.
   const head = await checkedHead(content, parts.limits);
   const id = uuidv7();
   await parts.uploads.create({ id, owner, filename });
   try {
-    const body = Readable.from(limited(head, content, parts.maxUploadBytes), { objectMode: false });
+    const body = Readable.from(rejoined(head, content), { objectMode: false });
     await parts.objects.put(uploadKey(id), body);
   } catch (error) {
     await discardUpload(id, parts);
@@ -108,15 +108,9 @@ async function checkedHead(content: AsyncIterator<Buffer>, limits: ImageLimits):
   }
 }
 
-async function* limited(head: readonly Buffer[], rest: AsyncIterable<Buffer>, maxBytes: number) {
-  let bytes = 0;
-  const counted = (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    return chunk;
-  };
-  for (const chunk of head) yield counted(chunk);
-  for await (const chunk of rest) yield counted(chunk);
+async function* rejoined(head: readonly Buffer[], rest: AsyncIterable<Buffer>) {
+  yield* head;
+  yield* rest;
 }
 
 async function readText(reader: MultipartReader): Promise<string> {
