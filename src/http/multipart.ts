@@ -1,12 +1,8 @@
-import type { Readable } from 'node:stream';
 import { TintypeError } from '../errors/tintype-error.ts';
 
 const maxPartHeaderBytes = 16_384;
 /** RFC 2046, section 5.1.1. */
 const maxBoundaryLength = 70;
-
-/** A request, as far as it matters here. */
-type Body = Readable & { readonly socket?: { pause(): unknown } };
 
 export interface PartHeader {
   readonly name: string;
@@ -20,20 +16,20 @@ export interface PartHeader {
  * Ask for a part, read its content to the end, ask for the next; close it in the end.
  */
 export class MultipartReader {
-  readonly #body: Body;
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #maxBytes: number;
+  readonly #onTooLarge: () => void;
   readonly #delimiter: Buffer;
   /** What was received and not yet taken. It starts as if a line had just ended, for the first delimiter. */
   #rest: Buffer = Buffer.from('\r\n');
   #received = 0;
 
-  /** `contentType` is the request's header. Throws `invalid-request` if it names no boundary. */
-  constructor(body: Body, contentType: string, maxBytes: number) {
+  /** `contentType` is the request's header, `onTooLarge` is called at the first chunk that is too much. Throws `invalid-request` if it names no boundary. */
+  constructor(body: AsyncIterable<Buffer>, contentType: string, maxBytes: number, onTooLarge: () => void) {
     this.#delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`);
     this.#maxBytes = maxBytes;
-    this.#body = body;
-    this.#chunks = body.iterator({ destroyOnReturn: false });
+    this.#onTooLarge = onTooLarge;
+    this.#chunks = body[Symbol.asyncIterator]();
   }
 
   /**
@@ -91,7 +87,7 @@ export class MultipartReader {
   }
 
   async #receive(): Promise<void> {
-    const { done, value } = await this.#chunks.next().catch(connectionCut);
+    const { done, value } = await this.#chunks.next();
     if (done) throw broken('The body ends before its last boundary.');
     this.#received += value.length;
     if (this.#received > this.#maxBytes) {
@@ -100,9 +96,8 @@ export class MultipartReader {
     this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
   }
 
-  /** Stops the connection before it reads ahead: the chunk that was one too many is the last. */
   #tooLarge(message: string): TintypeError {
-    this.#body.socket?.pause();
+    this.#onTooLarge();
     return new TintypeError('upload-too-large', message);
   }
 }
@@ -133,12 +128,6 @@ function parsePartHeader(text: string): PartHeader {
 }
 
 const parameter = /;\s*([\w*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g;
-
-function connectionCut(cause: unknown): never {
-  throw new TintypeError('invalid-request', 'The connection was cut before the body was complete.', {
-    cause,
-  });
-}
 
 function broken(message: string): TintypeError {
   return new TintypeError('invalid-request', message);

@@ -5,6 +5,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { headerBytes, readHeader, readHeaderSoFar } from '../images/image-header.ts';
 import { checkSource, type ImageLimits } from '../images/limits.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
+import { arrivingBytes } from './arriving-bytes.ts';
 import { cleanFilename } from './filename.ts';
 import type { HttpParts } from './http-parts.ts';
 import { MultipartReader } from './multipart.ts';
@@ -27,7 +28,10 @@ export interface ReceivedForm {
 export async function receiveForm(request: FastifyRequest, parts: HttpParts): Promise<ReceivedForm> {
   const maxBytes = parts.maxUploadBytes + multipartOverheadBytes;
   if (Number(request.headers['content-length']) > maxBytes) throw tooLarge(parts.maxUploadBytes);
-  const reader = new MultipartReader(request.raw, request.headers['content-type'] ?? '', maxBytes);
+  const { raw, headers } = request;
+  const contentType = headers['content-type'] ?? '';
+  // The chunk that is one too many shall be the last: nothing is read ahead of the refusal.
+  const reader = new MultipartReader(arrivingBytes(raw), contentType, maxBytes, () => raw.socket.pause());
   let upload: ReceivedForm['upload'] | undefined;
   let job: string | undefined;
   try {
@@ -75,7 +79,7 @@ async function storeUpload(reader: MultipartReader, filename: string, owner: str
   const id = uuidv7();
   await parts.uploads.create({ id, owner, filename });
   try {
-    const body = Readable.from(rejoined(head, content), { objectMode: false });
+    const body = Readable.from(rejoined(head, content), { objectMode: false, highWaterMark: 0 });
     await parts.objects.put(uploadKey(id), body);
   } catch (error) {
     await discardUpload(id, parts);

@@ -43,8 +43,6 @@ export async function answerTus(
       return undefined;
     },
   });
-  // Nobody else listens once the body is not read any more, and an error without a listener ends the process.
-  request.raw.on('error', () => {});
   const answer = await server.handleWeb(withoutBody(request));
   if (request.method === 'OPTIONS') reply.header('tus-checksum-algorithm', checksumAlgorithms.join(','));
   if (answer.status >= 400) throw await refusal(fault, answer, reply);
