@@ -4,6 +4,8 @@ const maxPartHeaderBytes = 16_384;
 /** RFC 2046, section 5.1.1. */
 const maxBoundaryLength = 70;
 
+const nothing = Buffer.alloc(0);
+
 export interface PartHeader {
   readonly name: string;
   /** There for files, as the client wrote it. */
@@ -82,7 +84,8 @@ export class MultipartReader {
 
   #take(bytes: number): Buffer {
     const taken = this.#rest.subarray(0, bytes);
-    this.#rest = this.#rest.subarray(bytes);
+    // An empty rest must not keep the chunk in memory until a slow client sends the next.
+    this.#rest = bytes === this.#rest.length ? nothing : this.#rest.subarray(bytes);
     return taken;
   }
 

@@ -112,8 +112,9 @@ async function checkedHead(content: AsyncIterator<Buffer>, limits: ImageLimits):
   }
 }
 
-async function* rejoined(head: readonly Buffer[], rest: AsyncIterable<Buffer>) {
-  yield* head;
+/** Takes the head apart, so that it is not held for as long as the rest takes. */
+async function* rejoined(head: Buffer[], rest: AsyncIterable<Buffer>) {
+  for (let chunk = head.shift(); chunk !== undefined; chunk = head.shift()) yield chunk;
   yield* rest;
 }
 
