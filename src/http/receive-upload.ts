@@ -30,8 +30,9 @@ export async function receiveForm(request: FastifyRequest, parts: HttpParts): Pr
   if (Number(request.headers['content-length']) > maxBytes) throw tooLarge(parts.maxUploadBytes);
   const { raw, headers } = request;
   const contentType = headers['content-type'] ?? '';
-  // The chunk that is one too many shall be the last: nothing is read ahead of the refusal.
-  const reader = new MultipartReader(arrivingBytes(raw), contentType, maxBytes, () => raw.socket.pause());
+  // The chunk that is one too many shall be the last. Taking it has set the connection to go on, in the next tick.
+  const stopReading = () => process.nextTick(() => raw.socket.pause());
+  const reader = new MultipartReader(arrivingBytes(raw), contentType, maxBytes, stopReading);
   let upload: ReceivedForm['upload'] | undefined;
   let job: string | undefined;
   try {

@@ -4,7 +4,7 @@ import { codes } from '../errors/codes.ts';
 import type { HttpApp } from './http-parts.ts';
 
 /** How long a client that is still sending may take to notice the answer. */
-const lingerMs = 1_000;
+const lingerMs = 2_000;
 
 /**
  * Answers may come before the request's body was read: a refusal. A body whose announced length is at most `maxBytes`
@@ -34,11 +34,14 @@ export function settleUnreadBodies(app: HttpApp, maxBytes: number): void {
   });
 }
 
-/** The whole answer at once, and its end once the client has hung up or had its time. */
+/**
+ * The whole answer at once; the connection goes once the client has hung up or had its time. An orderly end would have
+ * Node read on until then.
+ */
 function lingering(answer: Buffer, socket: Socket): Readable {
   const stream = new Readable({ read() {} });
   stream.push(answer);
-  const end = () => stream.push(null);
+  const end = () => socket.destroy();
   const timer = setTimeout(end, lingerMs);
   socket.once('end', end);
   stream.once('close', () => {
