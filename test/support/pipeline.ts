@@ -73,7 +73,15 @@ export class Pipeline implements AsyncDisposable {
     const downloader = new Downloader({ guard, maxBytes: 2 ** 26, idleMs: 5_000, totalMs: 60_000 });
     cleanup.defer(() => downloader.close());
     const partialFiles = new FilesystemPartialFiles(path.join(folder, 'objects'), objects);
-    this.sweeper = new Sweeper({ ...store, objects, partialFiles, queue: this.queue, leaseMs, logger });
+    this.sweeper = new Sweeper({
+      ...store,
+      objects,
+      partialFiles,
+      queue: this.queue,
+      leaseMs,
+      logger,
+      metrics,
+    });
     this.#parts = {
       attempts: store.attempts,
       queue: this.queue,
