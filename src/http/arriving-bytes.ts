@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { TintypeError } from '../errors/tintype-error.ts';
 
 const events = ['readable', 'end', 'close', 'error'] as const;
-/** How many bodies may have a chunk, of up to 80 KiB, in hand at once: more are not written any faster. */
+/** How many bodies may have a chunk, of up to 64 KiB, in hand at once: more are not written any faster. */
 const mostAtOnce = 64;
 
 let inHand = 0;

@@ -87,8 +87,8 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
     logController: new FastifyLog(),
     genReqId: requestId,
     // Headers have to arrive in time; a body may take long, at a least rate (`refuseSlowBodies`).
-    // The low mark keeps Node from reading more than one chunk ahead of what we take: 413 must come near the limit.
-    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 16_384 },
+    // The low mark keeps Node from reading on while any byte waits to be taken: 413 must come near the limit.
+    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 1 },
     requestTimeout: 0,
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,
