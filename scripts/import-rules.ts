@@ -40,6 +40,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   'ipaddr.js': ['fetch'],
   fastify: ['http', 'app.ts'],
   '@fastify/': ['http'],
+  '@tus/': ['http'],
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
   commander: ['cli'],

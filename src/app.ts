@@ -18,6 +18,7 @@ import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
+import { FilesystemPartialFiles } from './objects/partial-files.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
@@ -53,6 +54,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   await store.migrate();
   const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
   await objects.clearScratch(0);
+  const partialFiles = new FilesystemPartialFiles(config.OBJECT_STORE_URL, objects);
   const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
   // `forever` is no time.
   const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
@@ -86,8 +88,9 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     }),
     pool => pool.stop(),
   );
-  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger, metrics }), started =>
-    started.stop(),
+  const sweeper = parts.adopt(
+    new Sweeper({ ...store, objects, partialFiles, queue, leaseMs, logger, metrics }),
+    started => started.stop(),
   );
   const worker = parts.adopt(
     new Worker({
@@ -128,6 +131,8 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         redrive: new Redrive(store.failedJobs, queue, objects),
         store: store.jobs,
         uploads: store.uploads,
+        partialUploads: store.partialUploads,
+        partialFiles,
         events: store.events,
         idempotency: store.idempotency,
         statistics: store.statistics,

@@ -13,6 +13,8 @@ import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialFiles } from '../jobs/partial-files.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import type { QueueQuota } from '../jobs/queue-quota.ts';
 import type { Redrive } from '../jobs/redrive.ts';
 import type { StatisticsStore } from '../jobs/statistics-store.ts';
@@ -30,6 +32,8 @@ export interface HttpParts {
   readonly redrive: Redrive;
   readonly store: JobStore;
   readonly uploads: UploadStore;
+  readonly partialUploads: PartialUploadStore;
+  readonly partialFiles: PartialFiles;
   readonly events: EventLog;
   readonly idempotency: IdempotencyStore;
   readonly statistics: StatisticsStore;

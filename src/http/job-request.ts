@@ -4,6 +4,7 @@ import { defaultOutputs, nameOutputs } from '../images/output-names.ts';
 import { outputsSchema } from '../images/output-options.ts';
 import { type NewJob, priorities, type Source } from '../jobs/job.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import { parseRetention, retentionAccepts, retentionPattern } from '../jobs/retention.ts';
 import { cleanFilename } from './filename.ts';
 import { isDeeper } from './json-depth.ts';
@@ -60,6 +61,9 @@ export const jobRequestSchema = Type.Object(
             description: 'an http or https address; it is fetched after the answer',
           }),
         ),
+        upload: Type.Optional(
+          Type.String({ minLength: 1, maxLength: 64, description: 'the id of an upload of POST /uploads' }),
+        ),
         object: Type.Optional(
           Type.String({
             minLength: 1,
@@ -72,7 +76,7 @@ export const jobRequestSchema = Type.Object(
         additionalProperties: false,
         minProperties: 1,
         maxProperties: 1,
-        description: 'Either {"url"} or {"object"}: where the original is.',
+        description: 'Either {"url"}, {"upload"} or {"object"}: where the original is.',
       },
     ),
     ...jobFields,
@@ -112,6 +116,23 @@ export async function newJob(
     ...(webhooks !== undefined && { webhooks: jobWebhooks(webhooks, checks) }),
     ...(retention !== undefined && { retentionMs: retentionValue(retention) }),
   };
+}
+
+/**
+ * An upload as the source. Throws `not-found` for one that is not there or another owner's, `upload-incomplete` for one
+ * of which bytes are missing.
+ */
+export async function requestedUpload(
+  id: string,
+  owner: string,
+  uploads: PartialUploadStore,
+): Promise<Source> {
+  const pointer = '/source/upload';
+  const found = await uploads.find(id, owner);
+  if (found === undefined) throw new TintypeError('not-found', 'There is no such upload.', { pointer });
+  if (found.state === 'whole') return { upload: id, filename: found.filename };
+  const message = `The upload is not complete: ${found.received} of ${found.bytes} bytes have come.`;
+  throw new TintypeError('upload-incomplete', message, { pointer });
 }
 
 /** Where the original is. Throws `not-found` for an object that this owner may not name or that is not there. */

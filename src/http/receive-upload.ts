@@ -6,6 +6,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { headerBytes, readHeader, readHeaderSoFar } from '../images/image-header.ts';
 import { checkSource, type ImageLimits } from '../images/limits.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
+import { arrivingBytes } from './arriving-bytes.ts';
 import { cleanFilename } from './filename.ts';
 import type { HttpParts } from './http-parts.ts';
 import { MultipartReader } from './multipart.ts';
@@ -35,7 +36,11 @@ export async function receiveForm(
 ): Promise<ReceivedForm> {
   const maxBytes = parts.maxUploadBytes + multipartOverheadBytes;
   if (Number(request.headers['content-length']) > maxBytes) throw tooLarge(parts.maxUploadBytes);
-  const reader = new MultipartReader(request.raw, request.headers['content-type'] ?? '', maxBytes);
+  const { raw, headers } = request;
+  const contentType = headers['content-type'] ?? '';
+  // The chunk that is one too many shall be the last. Taking it has set the connection to go on, in the next tick.
+  const stopReading = () => process.nextTick(() => raw.socket.pause());
+  const reader = new MultipartReader(arrivingBytes(raw), contentType, maxBytes, stopReading);
   let upload: ReceivedForm['upload'] | undefined;
   let job: string | undefined;
   const hash = withHash ? createHash('sha256') : undefined;
@@ -89,13 +94,13 @@ async function storeUpload(
   { filename, owner, hash }: Incoming,
   parts: HttpParts,
 ): Promise<ReceivedForm['upload']> {
-  const content = reader.content();
+  const content = reader.content(parts.maxUploadBytes);
   // Most refusals come from here, before there is a row or a file to take back.
   const head = await checkedHead(content, parts.limits);
   const id = uuidv7();
   await parts.uploads.create({ id, owner, filename });
   try {
-    const body = Readable.from(limited(head, content, parts.maxUploadBytes, hash), { objectMode: false });
+    const body = Readable.from(rejoined(head, content, hash), { objectMode: false, highWaterMark: 0 });
     await parts.objects.put(uploadKey(id), body);
   } catch (error) {
     await discardUpload(id, parts);
@@ -128,21 +133,14 @@ async function checkedHead(content: AsyncIterator<Buffer>, limits: ImageLimits):
   }
 }
 
-async function* limited(
-  head: readonly Buffer[],
-  rest: AsyncIterable<Buffer>,
-  maxBytes: number,
-  hash: Hash | undefined,
-) {
-  let bytes = 0;
-  const counted = (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
+/** Takes the head apart, so that it is not held for as long as the rest takes. */
+async function* rejoined(head: Buffer[], rest: AsyncIterable<Buffer>, hash: Hash | undefined) {
+  const hashed = (chunk: Buffer) => {
     hash?.update(chunk);
     return chunk;
   };
-  for (const chunk of head) yield counted(chunk);
-  for await (const chunk of rest) yield counted(chunk);
+  for (let chunk = head.shift(); chunk !== undefined; chunk = head.shift()) yield hashed(chunk);
+  for await (const chunk of rest) yield hashed(chunk);
 }
 
 async function readText(reader: MultipartReader): Promise<string> {

@@ -19,6 +19,7 @@ import { getThumbnail } from './get-thumbnail.ts';
 import { health } from './health.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobDeliveries } from './job-deliveries.ts';
+import { refuseSlowBodies } from './least-rate.ts';
 import { Links } from './links.ts';
 import { listDeliveries } from './list-deliveries.ts';
 import { listEndpoints } from './list-endpoints.ts';
@@ -34,8 +35,12 @@ import { rotateSecret } from './rotate-secret.ts';
 import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
 import { settleUnreadBodies } from './unread-body.ts';
+import { resumableUploads } from './uploads.ts';
 
 export type { HttpParts } from './http-parts.ts';
+
+/** A refused body of more than this is not read to its end only to keep the connection. */
+const mostDroppedBytes = 67_108_864;
 
 /** No owner's name is empty. */
 const nobody = '';
@@ -58,13 +63,14 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   app.decorateRequest('owner', parts.authentication ? nobody : localOwner);
   app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
   logRequests(app, parts.metrics);
+  refuseSlowBodies(app);
   app.addHook('onRequest', (request, _reply, done) => {
     refuseTwoHosts(request.raw.rawHeaders);
     if (parts.loopbackOnly) refuseForeignOrigin(request.headers);
     done();
   });
   if (parts.authentication) await requireKeys(app, parts.authentication, parts.logger);
-  settleUnreadBodies(app, parts.maxUploadBytes + multipartOverheadBytes);
+  settleUnreadBodies(app, Math.min(parts.maxUploadBytes, mostDroppedBytes) + multipartOverheadBytes);
   app.setErrorHandler(sendProblem);
   refuseUnknownRoutes(app);
   await documentation(app, parts);
@@ -75,6 +81,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   cancelJob(app, parts, links);
   retryJob(app, parts, links);
   retryJobs(app, parts);
+  resumableUploads(app, parts, links);
   getOutput(app, parts);
   getThumbnail(app, parts);
   followJob(app, parts, feed);
@@ -101,9 +108,9 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
     loggerInstance: logger,
     logController: new FastifyLog(),
     genReqId: requestId,
-    // Headers have to arrive in time; a body may take long: no least rate is asked of it.
-    // The low mark keeps Node from reading more than one chunk ahead of what we take: 413 must come near the limit.
-    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 16_384 },
+    // Headers have to arrive in time; a body may take long, at a least rate (`refuseSlowBodies`).
+    // The low mark keeps Node from reading on while any byte waits to be taken: 413 must come near the limit.
+    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 1 },
     requestTimeout: 0,
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,

@@ -11,6 +11,7 @@ import {
   jobRequestSchema,
   newJob,
   requestedSource,
+  requestedUpload,
   type UploadedJob,
   uploadedJobSchema,
 } from './job-request.ts';
@@ -73,7 +74,10 @@ async function submitJson(request: FastifyRequest, parts: HttpParts): Promise<Tr
   const earlier = await earlierJob(owner, sent, parts);
   if (earlier !== undefined) return earlier;
   using place = await parts.quota.reserve(owner);
-  const source = await requestedSource(body.source, owner, parts.objects);
+  const source =
+    body.source.upload === undefined
+      ? await requestedSource(body.source, owner, parts.objects)
+      : await requestedUpload(body.source.upload, owner, parts.partialUploads);
   const job = await newJob(body, source, owner, parts);
   const submitted = await parts.jobs.submit({ ...job, ...(sent && { idempotency: sent }) });
   place.taken();

@@ -9,6 +9,7 @@ import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { KeyStore } from '../jobs/key-store.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
@@ -19,6 +20,7 @@ export interface OpenJobStore {
   readonly jobs: JobStore;
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
+  readonly partialUploads: PartialUploadStore;
   readonly events: EventLog;
   readonly failedJobs: FailedJobStore;
   readonly idempotency: IdempotencyStore;

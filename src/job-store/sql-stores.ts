@@ -13,6 +13,7 @@ import { SqlIdempotencyStore } from './sql-idempotency-store.ts';
 import { SqlJobStore } from './sql-job-store.ts';
 import { SqlKeyStore } from './sql-key-store.ts';
 import { SqlLeaseStore } from './sql-lease-store.ts';
+import { SqlPartialUploadStore } from './sql-partial-upload-store.ts';
 import { SqlStatisticsStore } from './sql-statistics-store.ts';
 import { SqlUploadStore } from './sql-upload-store.ts';
 import { SqlWebhookEndpointStore } from './sql-webhook-endpoint-store.ts';
@@ -36,6 +37,7 @@ export function createStores(
     jobs: new SqlJobStore(db, dialect, announce, links),
     attempts: new SqlAttemptStore(db, dialect, announce, links),
     uploads: new SqlUploadStore(db, dialect),
+    partialUploads: new SqlPartialUploadStore(db, dialect),
     events: new SqlEventLog(db, dialect),
     failedJobs: new SqlFailedJobStore(db, dialect, announce),
     idempotency: new SqlIdempotencyStore(db, dialect),

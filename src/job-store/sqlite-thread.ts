@@ -90,6 +90,7 @@ async function endLeasesOfTheDead(db: Kysely<Tables>): Promise<void> {
   const { now } = sqliteDialect;
   await sql`update jobs set lease_ends_at = ${now} where lease_ends_at > ${now}`.execute(db);
   await sql`update deliveries set due_at = ${now} where due_at > ${now} and leased = 1`.execute(db);
+  await sql`update partial_uploads set locked_until = 0 where locked_until > 0`.execute(db);
 }
 
 /** SQLite changes this number when another connection has written, and only then. */

@@ -10,6 +10,7 @@ import { idempotencyStoreContract } from '../../test/contracts/idempotency-store
 import { jobStoreContract } from '../../test/contracts/job-store.ts';
 import { keyStoreContract } from '../../test/contracts/key-store.ts';
 import { leaseStoreContract } from '../../test/contracts/lease-store.ts';
+import { partialUploadStoreContract } from '../../test/contracts/partial-upload-store.ts';
 import { statisticsStoreContract } from '../../test/contracts/statistics-store.ts';
 import { uploadStoreContract } from '../../test/contracts/upload-store.ts';
 import { webhookEndpointStoreContract } from '../../test/contracts/webhook-endpoint-store.ts';
@@ -23,6 +24,7 @@ describe('the job store on SQLite', () => {
   describe('idempotency keys', () => idempotencyStoreContract(openTestSqlite));
   describe('statistics', () => statisticsStoreContract(openTestSqlite));
   describe('keys', () => keyStoreContract(openTestSqlite));
+  describe('uploads in pieces', () => partialUploadStoreContract(openTestSqlite));
   describe('events', () => eventLogContract(openTestSqlite));
   describe('webhook endpoints', () => webhookEndpointStoreContract(openTestSqlite));
   describe('deliveries', () => deliveryStoreContract(openTestSqlite));

@@ -11,6 +11,7 @@ export interface Tables {
   outputs: OutputsTable;
   attempts: AttemptsTable;
   uploads: UploadsTable;
+  partial_uploads: PartialUploadsTable;
   events: EventsTable;
   idempotency_keys: IdempotencyKeysTable;
   usage: UsageTable;
@@ -108,6 +109,26 @@ export interface UploadsTable {
   /** How many jobs that are not expired name it. */
   jobs: number;
   /** Its object is to be deleted, or deleted already: from then on no job may name it. */
+  abandoned_at: number | null;
+}
+
+/** Uploads of which pieces are missing. */
+export interface PartialUploadsTable {
+  id: string;
+  owner: string;
+  filename: string;
+  /** Of the whole file. */
+  bytes: number;
+  /** How many of them are durable. */
+  received: number;
+  /** When it was made or bytes came last. */
+  touched_at: number;
+  /** Who writes to it; his lock is over at `locked_until`, which is 0 when nobody has it. */
+  lock_token: string | null;
+  locked_until: number;
+  /** 1 when somebody else asked for the lock. */
+  wanted: 0 | 1;
+  /** Set when it was given up: from then on nobody writes to it. */
   abandoned_at: number | null;
 }
 

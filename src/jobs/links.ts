@@ -10,6 +10,10 @@ export class Links {
     return `${this.#base}/jobs/${id}`;
   }
 
+  upload(id: string): string {
+    return `${this.#base}/uploads/${id}`;
+  }
+
   output(jobId: string, name: string): string {
     return `${this.job(jobId)}/outputs/${encodeURIComponent(name)}`;
   }

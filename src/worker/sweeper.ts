@@ -8,6 +8,8 @@ import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialFiles } from '../jobs/partial-files.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import { maxLostLeases } from '../jobs/retry-policy.ts';
 import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
@@ -16,11 +18,13 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { expireJobs } from './expire-jobs.ts';
 import { Rounds } from './rounds.ts';
 import { StoreAudit } from './store-audit.ts';
-import { sweepAttempts, sweepUploads } from './sweep-objects.ts';
+import { sweepAttempts, sweepPartialUploads, sweepUploads } from './sweep-objects.ts';
 
 export interface SweeperOptions {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
+  readonly partialUploads: PartialUploadStore;
+  readonly partialFiles: PartialFiles;
   readonly events: EventLog;
   readonly idempotency: IdempotencyStore;
   readonly statistics: StatisticsStore;
@@ -85,10 +89,11 @@ export class Sweeper {
 
   /** Expires what is due, and deletes what expired jobs, ended attempts and abandoned uploads left in the object store. */
   async clean(signal: AbortSignal = new AbortController().signal): Promise<void> {
-    const { attempts, uploads, expiry, objects, metrics } = this.#options;
+    const { attempts, uploads, partialUploads, partialFiles, expiry, objects, metrics } = this.#options;
     await expireJobs(expiry, metrics, signal);
     await sweepAttempts(attempts, objects, signal);
     await sweepUploads(uploads, objects, signal);
+    await sweepPartialUploads(partialUploads, partialFiles, signal);
   }
 
   async #dropRows(signal: AbortSignal): Promise<void> {

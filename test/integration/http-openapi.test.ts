@@ -29,6 +29,8 @@ suite('GET /openapi.json', () => {
       '/ping',
       '/statistics',
       '/thumbnails/{filename}',
+      '/uploads',
+      '/uploads/{id}',
       '/webhook-endpoints',
       '/webhook-endpoints/{id}',
       '/webhook-endpoints/{id}/rotate',

@@ -13,6 +13,7 @@ import { Jobs } from '../../src/jobs/jobs.ts';
 import { QueueQuota } from '../../src/jobs/queue-quota.ts';
 import { Redrive } from '../../src/jobs/redrive.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
+import { FilesystemPartialFiles } from '../../src/objects/partial-files.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
@@ -51,7 +52,7 @@ export async function startHttpService(
   cleanup.defer(() => stores.close());
   await stores.migrate();
   const app = await createHttpServer({
-    ...testParts(stores, objects),
+    ...testParts(stores, objects, path.join(folder, 'objects')),
     ...(typeof options === 'function' ? options(stores) : options),
   });
   cleanup.defer(() => app.close());
@@ -78,12 +79,14 @@ export async function startHttpService(
   return service;
 }
 
-function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpParts {
+function testParts(stores: OpenJobStore, objects: FilesystemObjectStore, root: string): HttpParts {
   return {
     jobs: new Jobs(stores.jobs, { ring() {} }, objects),
     redrive: new Redrive(stores.failedJobs, { ring() {} }, objects),
     store: stores.jobs,
     uploads: stores.uploads,
+    partialUploads: stores.partialUploads,
+    partialFiles: new FilesystemPartialFiles(root, objects),
     events: stores.events,
     idempotency: stores.idempotency,
     statistics: stores.statistics,
