@@ -8,18 +8,18 @@ export function damagedImage(image: Buffer, other: Buffer, next: SeededNumbers):
   const copy = Buffer.from(image);
   const kinds = [
     () => copy.subarray(0, next(copy.length) + 1),
-    () => sprinkled(copy, () => next(256), next),
+    () => sprinkled(copy, next),
     () => flipped(copy, next),
     () => lying(copy, next),
-    () => copy.fill([0, 0x7f, 0x80, 0xff][next(4)] ?? 0, next(64), next(64) + 4),
+    () => wiped(copy, next),
     () => repeated(copy, next),
     () => spliced(copy, other, next),
   ];
   return kinds[next(kinds.length)]?.() ?? copy;
 }
 
-function sprinkled(image: Buffer, byte: () => number, next: SeededNumbers): Buffer {
-  for (let i = 0; i < 10; i++) image[next(image.length)] = byte();
+function sprinkled(image: Buffer, next: SeededNumbers): Buffer {
+  for (let i = 0; i < 10; i++) image[next(image.length)] = next(256);
   return image;
 }
 
@@ -40,6 +40,13 @@ function lying(image: Buffer, next: SeededNumbers): Buffer {
   if (next(2) === 0) image.writeUInt32BE(value, at);
   else image.writeUInt32LE(value, at);
   return image;
+}
+
+/** A run of the same byte near the start. */
+function wiped(image: Buffer, next: SeededNumbers): Buffer {
+  const start = next(Math.min(image.length, 64));
+  const end = Math.min(image.length, start + 1 + next(16));
+  return image.fill([0, 0x7f, 0x80, 0xff][next(4)] ?? 0, start, end);
 }
 
 function repeated(image: Buffer, next: SeededNumbers): Buffer {

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { rendererPids } from './renderer-pool.ts';
+import { readdir, readFile } from 'node:fs/promises';
 
 const everyMs = 50;
 
@@ -12,8 +11,13 @@ export class RendererMemory implements AsyncDisposable {
 
   /** Begins to watch; Linux only, elsewhere it sees nothing. */
   constructor() {
+    let busy = false;
     this.#timer = setInterval(() => {
-      this.#looking = this.#look();
+      if (busy) return;
+      busy = true;
+      this.#looking = this.#look().finally(() => {
+        busy = false;
+      });
     }, everyMs);
   }
 
@@ -34,7 +38,7 @@ export class RendererMemory implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    for (const pid of await rendererPids()) {
+    for (const pid of await children()) {
       const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
       const bytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
       if (bytes === 0) continue;
@@ -42,4 +46,13 @@ export class RendererMemory implements AsyncDisposable {
       this.#most.set(pid, bytes);
     }
   }
+}
+
+/** Only those of ours, without a look at every process of the machine. */
+async function children(): Promise<number[]> {
+  const threads = await readdir('/proc/self/task').catch(() => []);
+  const lists = await Promise.all(
+    threads.map(thread => readFile(`/proc/self/task/${thread}/children`, 'utf8').catch(() => '')),
+  );
+  return lists.join(' ').split(' ').filter(Boolean).map(Number);
 }

@@ -2,7 +2,7 @@
 export type SeededNumbers = (limit: number) => number;
 
 export function seededNumbers(seed: number): SeededNumbers {
-  let state = seed >>> 0;
+  let state = Math.imul(seed, 2_654_435_761) >>> 0;
   return limit => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return Math.floor((state / 2 ** 32) * limit);
