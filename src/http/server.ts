@@ -18,6 +18,7 @@ import { refuseBrokenRequest, sendProblem } from './problem.ts';
 import { multipartOverheadBytes } from './receive-upload.ts';
 import { FastifyLog, logRequests, requestId } from './request-log.ts';
 import { retryJob } from './retry-job.ts';
+import { sendSafetyHeaders } from './safety-headers.ts';
 import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
 import { settleUnreadBodies } from './unread-body.ts';
@@ -43,6 +44,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
 
   app.decorateRequest('owner', localOwner);
   app.decorateRequest('visibleOwner', localOwner);
+  sendSafetyHeaders(app);
   logRequests(app, parts.metrics);
   if (parts.loopbackOnly) {
     app.addHook('onRequest', (request, _reply, done) => {

@@ -8,6 +8,7 @@ import { checkOutputs, checkSource, type ImageLimits, renderBytes, renderMs } fr
 import { tooMuchMemory } from './render-failure.ts';
 import type { RenderedOutput, RendererAnswer, RendererRequest, RenderOrder } from './renderer-messages.ts';
 import { RendererDied, RendererProcess } from './renderer-process.ts';
+import { planWatermarks } from './watermark.ts';
 
 export type { RenderedOutput, RenderOrder } from './renderer-messages.ts';
 
@@ -84,11 +85,13 @@ export class RendererPool {
     onProgress?: (fraction: number) => void,
   ): Promise<RenderedOutput[]> {
     checkSource(header, this.#options.limits);
-    checkOutputs(header, outputs, this.#options.limits);
+    const { limits } = this.#options;
+    const planned = await planWatermarks(outputs, limits, path => this.inspect(path, signal));
+    checkOutputs(header, planned, limits);
     const answer = await this.#run(
       { kind: 'render', source, header, outputs },
-      renderBytes(header, outputs),
-      renderMs(header, outputs),
+      renderBytes(header, planned),
+      renderMs(header, planned),
       signal,
       onProgress,
     );

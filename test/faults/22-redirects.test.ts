@@ -4,7 +4,7 @@ import path from 'node:path';
 import { startHttp, startHttps } from '../support/counting-server.ts';
 import { photo } from '../support/photo.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { FetchingService } from '../support/url-jobs.ts';
+import { FetchingService } from '../support/fetching-service.ts';
 import { fault } from './fault.ts';
 
 const mostHops = 5;

@@ -5,7 +5,7 @@ import { startHttp } from '../support/counting-server.ts';
 import { photo } from '../support/photo.ts';
 import { ProcessMemory } from '../support/process-memory.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { FetchingService } from '../support/url-jobs.ts';
+import { FetchingService } from '../support/fetching-service.ts';
 import { fault } from './fault.ts';
 
 const mebibyte = 2 ** 20;

@@ -5,8 +5,10 @@ import { form } from './http-service.ts';
 import { photo } from './photo.ts';
 import type { Service } from './service.ts';
 
-interface JobView {
+/** How a job, or the submission of one, ended. */
+export interface JobEnd {
   readonly status: string;
+  /** HTTP's. */
   readonly code: number;
   readonly message: string;
 }
@@ -33,13 +35,24 @@ export class ImageVerdicts {
     if (answer.status !== 202) {
       return assertProblem(answer.status, answer.headers.get('content-type') ?? '', text, what);
     }
-    const { id } = JSON.parse(text) as { id: string };
-    assertDiscreet(await (await fetch(`${url}/jobs/${id}/events`)).text(), what);
-    const ended = (await (await fetch(`${url}/jobs/${id}`)).json()) as JobView;
+    const ended = await this.#endOf(text, what);
     if (ended.status === 'failed') {
       assert.ok(ended.code >= 400 && ended.code < 500, `${what}: ${ended.message}`);
     }
     return ended.status;
+  }
+
+  /** The same for an image that is to be fetched; `refused` where the URL itself is. */
+  async ofUrl(source: string): Promise<JobEnd> {
+    const answer = await fetch(`${this.#service.url}/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ source: { url: source } }),
+    });
+    const text = await answer.text();
+    if (answer.status === 202) return this.#endOf(text, source);
+    assertProblem(answer.status, answer.headers.get('content-type') ?? '', text, source);
+    return { status: 'refused', code: answer.status, message: text };
   }
 
   /** Whatever came before: the process lives, keeps nothing in its scratch folder, and makes a thumbnail. */
@@ -48,5 +61,12 @@ export class ImageVerdicts {
     assert.equal(process.exitCode ?? process.signalCode, null);
     assert.equal(await this.of(await photo(600, 400).jpeg().toBuffer(), 'a good image'), 'complete');
     assert.deepEqual(await readdir(`${folder}/objects/.scratch`), []);
+  }
+
+  /** Waits for the end of the job that was answered. */
+  async #endOf(submitted: string, what: string): Promise<JobEnd> {
+    const job = `${this.#service.url}/jobs/${(JSON.parse(submitted) as { id: string }).id}`;
+    assertDiscreet(await (await fetch(`${job}/events`)).text(), what);
+    return (await (await fetch(job)).json()) as JobEnd;
   }
 }

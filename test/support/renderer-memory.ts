@@ -2,15 +2,17 @@ import { readdir, readFile } from 'node:fs/promises';
 
 const everyMs = 50;
 
-/** How large this process' renderers become: the kernel's own high-water mark of each, so that no peak is missed. */
+/** How large the renderers of a process become: the kernel's own high-water mark of each, so that no peak is missed. */
 export class RendererMemory implements AsyncDisposable {
+  readonly #pid: number;
   #atStart = Number.POSITIVE_INFINITY;
   readonly #most = new Map<number, number>();
   readonly #timer: NodeJS.Timeout;
   #looking = Promise.resolve();
 
-  /** Begins to watch; Linux only, elsewhere it sees nothing. */
-  constructor() {
+  /** Begins to watch; Linux only, elsewhere it sees nothing. By default this process' own renderers. */
+  constructor(pid = process.pid) {
+    this.#pid = pid;
     let busy = false;
     this.#timer = setInterval(() => {
       if (busy) return;
@@ -38,7 +40,7 @@ export class RendererMemory implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    for (const pid of await children()) {
+    for (const pid of await children(this.#pid)) {
       const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
       const bytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
       if (bytes === 0) continue;
@@ -48,11 +50,11 @@ export class RendererMemory implements AsyncDisposable {
   }
 }
 
-/** Only those of ours, without a look at every process of the machine. */
-async function children(): Promise<number[]> {
-  const threads = await readdir('/proc/self/task').catch(() => []);
+/** Of one process, without a look at every process of the machine. */
+async function children(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
   const lists = await Promise.all(
-    threads.map(thread => readFile(`/proc/self/task/${thread}/children`, 'utf8').catch(() => '')),
+    threads.map(thread => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
   );
   return lists.join(' ').split(' ').filter(Boolean).map(Number);
 }

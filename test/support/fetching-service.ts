@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { assertDiscreet, assertProblem } from './answers.ts';
+import { ImageVerdicts, type JobEnd } from './image-verdicts.ts';
 import { Service } from './service.ts';
 
 const recorder = pathToFileURL(path.join(import.meta.dirname, 'record-connections.ts'));
@@ -29,21 +29,9 @@ export class FetchingService implements AsyncDisposable {
     return new FetchingService(service, attempts);
   }
 
-  /** Lets it fetch an image; resolves to the code of the refusal, else to how the job ended. */
-  async fetch(url: string): Promise<FetchVerdict> {
-    const answer = await fetch(`${this.service.url}/jobs`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ source: { url } }),
-    });
-    const text = await answer.text();
-    if (answer.status !== 202) {
-      assertProblem(answer.status, answer.headers.get('content-type') ?? '', text, url);
-      return { status: 'refused', code: answer.status, message: text };
-    }
-    const { id } = JSON.parse(text) as { id: string };
-    assertDiscreet(await (await fetch(`${this.service.url}/jobs/${id}/events`)).text(), url);
-    return (await (await fetch(`${this.service.url}/jobs/${id}`)).json()) as FetchVerdict;
+  /** Lets it fetch an image, and waits for the end. */
+  fetch(url: string): Promise<JobEnd> {
+    return new ImageVerdicts(this.service).ofUrl(url);
   }
 
   /** Every address with its port that it tried so far. */
@@ -55,11 +43,4 @@ export class FetchingService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.service[Symbol.asyncDispose]();
   }
-}
-
-export interface FetchVerdict {
-  readonly status: string;
-  /** HTTP's. */
-  readonly code: number;
-  readonly message: string;
 }
