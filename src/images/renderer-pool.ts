@@ -37,6 +37,8 @@ const requestsPerRenderer = 2_000;
 const fewBytes = 4_096;
 const inspectBytes = 64 * 2 ** 20;
 const inspectMs = 5_000;
+/** An SVG has 5 s to be drawn, and must be gone in 6; one without a size is drawn to find that out. */
+const inspectSvgMs = 1_000;
 /** After these the decoder's state is not to blame, so the renderer goes on. */
 const harmless: ReadonlySet<string> = new Set(['invalid-output', 'output-too-large', 'storage-unavailable']);
 
@@ -67,8 +69,10 @@ export class RendererPool {
     // What an SVG says of its size is a guess, and where none is taken nobody has to know better.
     const settled = header && (header.format !== 'svg' || !this.#options.limits.allowSvg);
     if (settled) return header;
-    const request = { kind: 'inspect', source: path, format: readFormat(start) } as const;
-    const answer = await this.#run(request, inspectBytes, inspectMs, signal);
+    const format = readFormat(start);
+    const request = { kind: 'inspect', source: path, format } as const;
+    const ms = format === 'svg' ? inspectSvgMs : inspectMs;
+    const answer = await this.#run(request, inspectBytes, ms, signal);
     if (answer.kind !== 'inspected') throw unexpected(answer);
     return answer.header;
   }

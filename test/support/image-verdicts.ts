@@ -11,6 +11,7 @@ export interface JobEnd {
   /** HTTP's. */
   readonly code: number;
   readonly message: string;
+  readonly location: string;
 }
 
 /** What a service says of images that are sent to it. */
@@ -26,20 +27,23 @@ export class ImageVerdicts {
    * our fault what is the image's.
    */
   async of(image: Buffer, what: string, job = '{}', filename = 'a.jpg'): Promise<string> {
-    const { url } = this.#service;
-    const answer = await fetch(`${url}/jobs`, {
-      method: 'POST',
-      body: form(['image', image, filename], ['job', job]),
-    });
+    const answer = await this.#upload(image, job, filename);
     const text = await answer.text();
     if (answer.status !== 202) {
       return assertProblem(answer.status, answer.headers.get('content-type') ?? '', text, what);
     }
-    const ended = await this.#endOf(text, what);
-    if (ended.status === 'failed') {
-      assert.ok(ended.code >= 400 && ended.code < 500, `${what}: ${ended.message}`);
-    }
-    return ended.status;
+    return (await this.#endOf(text, what)).status;
+  }
+
+  /** The bytes of the first output, or undefined where the image could not be read. */
+  async outputOf(image: Buffer, what: string, job: string, filename = 'a.jpg'): Promise<Buffer | undefined> {
+    const answer = await this.#upload(image, job, filename);
+    if (answer.status !== 202) return undefined;
+    const { status, location } = await this.#endOf(await answer.text(), what);
+    if (status !== 'complete') return undefined;
+    const output = await fetch(new URL(location, this.#service.url));
+    assert.equal(output.status, 200, what);
+    return Buffer.from(await output.arrayBuffer());
   }
 
   /** The same for an image that is to be fetched; `refused` where the URL itself is. */
@@ -52,7 +56,7 @@ export class ImageVerdicts {
     const text = await answer.text();
     if (answer.status === 202) return this.#endOf(text, source);
     assertProblem(answer.status, answer.headers.get('content-type') ?? '', text, source);
-    return { status: 'refused', code: answer.status, message: text };
+    return { status: 'refused', code: answer.status, message: text, location: '' };
   }
 
   /** Whatever came before: the process lives, keeps nothing in its scratch folder, and makes a thumbnail. */
@@ -63,10 +67,17 @@ export class ImageVerdicts {
     assert.deepEqual(await readdir(`${folder}/objects/.scratch`), []);
   }
 
+  #upload(image: Buffer, job: string, filename: string): Promise<Response> {
+    const body = form(['image', image, filename], ['job', job]);
+    return fetch(`${this.#service.url}/jobs`, { method: 'POST', body });
+  }
+
   /** Waits for the end of the job that was answered. */
   async #endOf(submitted: string, what: string): Promise<JobEnd> {
     const job = `${this.#service.url}/jobs/${(JSON.parse(submitted) as { id: string }).id}`;
     assertDiscreet(await (await fetch(`${job}/events`)).text(), what);
-    return (await (await fetch(job)).json()) as JobEnd;
+    const ended = (await (await fetch(job)).json()) as JobEnd;
+    assert.ok(ended.code < 500, `${what}: ${ended.message}`);
+    return ended;
   }
 }
