@@ -40,14 +40,14 @@ fault(row, async ({ everyNth }, report) => {
   for (const [what, drawing] of drawings) {
     const file = Buffer.from(drawing);
     assert.equal(await new ImageVerdicts(strict).of(file, what), 'unsupported-image', what);
-    const output = await verdicts.outputOf(file, what, '{"outputs":[{"format":"png"}]}');
+    const [output] = await verdicts.outputsOf(file, what, '{"outputs":[{"format":"png"}]}');
     if (output === undefined) continue;
     const pixels = await sharp(output).ensureAlpha().raw().toBuffer();
     assert.ok(pixels.every(value => value === 0), `${what}: something is drawn`);
     drawn++;
   }
   const plain = Buffer.from(svg('<rect width="500" height="500" fill="red"/>'));
-  const seen = await verdicts.outputOf(plain, 'a plain SVG', '{"outputs":[{"format":"png"}]}');
+  const [seen] = await verdicts.outputsOf(plain, 'a plain SVG', '{"outputs":[{"format":"png"}]}');
   assert.deepEqual([...(await sharp(seen).raw().toBuffer()).subarray(0, 3)], [255, 0, 0]);
   assert.equal(server.connections, 0);
   report('drawings', drawings.length);

@@ -11,7 +11,7 @@ export interface JobEnd {
   /** HTTP's. */
   readonly code: number;
   readonly message: string;
-  readonly location: string;
+  readonly outputs: readonly { readonly location: string }[];
 }
 
 /** What a service says of images that are sent to it. */
@@ -35,15 +35,14 @@ export class ImageVerdicts {
     return (await this.#endOf(text, what)).status;
   }
 
-  /** The bytes of the first output, or undefined where the image could not be read. */
-  async outputOf(image: Buffer, what: string, job: string, filename = 'a.jpg'): Promise<Buffer | undefined> {
+  /** The bytes of each output; none where the image could not be read. */
+  async outputsOf(image: Buffer, what: string, job: string, filename = 'a.jpg'): Promise<Buffer[]> {
     const answer = await this.#upload(image, job, filename);
-    if (answer.status !== 202) return undefined;
-    const { status, location } = await this.#endOf(await answer.text(), what);
-    if (status !== 'complete') return undefined;
-    const output = await fetch(new URL(location, this.#service.url));
-    assert.equal(output.status, 200, what);
-    return Buffer.from(await output.arrayBuffer());
+    if (answer.status !== 202) return [];
+    const { status, outputs } = await this.#endOf(await answer.text(), what);
+    if (status !== 'complete') return [];
+    const answers = outputs.map(({ location }) => fetch(new URL(location, this.#service.url)));
+    return Promise.all(answers.map(async each => Buffer.from(await (await each).arrayBuffer())));
   }
 
   /** The same for an image that is to be fetched; `refused` where the URL itself is. */
@@ -56,7 +55,7 @@ export class ImageVerdicts {
     const text = await answer.text();
     if (answer.status === 202) return this.#endOf(text, source);
     assertProblem(answer.status, answer.headers.get('content-type') ?? '', text, source);
-    return { status: 'refused', code: answer.status, message: text, location: '' };
+    return { status: 'refused', code: answer.status, message: text, outputs: [] };
   }
 
   /** Whatever came before: the process lives, keeps nothing in its scratch folder, and makes a thumbnail. */
