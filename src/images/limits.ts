@@ -76,7 +76,8 @@ export function checkWatermark(header: ImageHeader, output: string, limits: Imag
   const refuse = (message: string): never => {
     throw new TintypeError('invalid-output', message, { output });
   };
-  if (header.format === 'svg') refuse(`The watermark of the output "${output}" is an SVG; use a PNG or WebP.`);
+  if (header.format === 'svg')
+    refuse(`The watermark of the output "${output}" is an SVG; use a PNG or WebP.`);
   const pixels = header.width * header.height;
   const bytes = sourceBytes(header, 1);
   const is = `The watermark of the output "${output}" is ${header.width}×${header.height}`;
@@ -131,9 +132,7 @@ export function renderBytes(header: ImageHeader, outputs: readonly PlannedOutput
         ? header.width * header.height * header.channels * header.bytesPerSample
         : 0;
     const encoded = 4 + encodedBytesPerPixel[outputFormat(options, header.format)];
-    const laid = watermarkHeader
-      ? sourceBytes(watermarkHeader, 1) + width * height * laidBytesPerPixel
-      : 0;
+    const laid = watermarkHeader ? sourceBytes(watermarkHeader, 1) + width * height * laidBytesPerPixel : 0;
     return sourceBytes(header, frames) + turned + width * height * frames * encoded + laid;
   });
   return Math.round(Math.max(sourceBytes(header, 1), ...perOutput));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { startHttp } from '../support/counting-server.ts';
+import { FetchingService } from '../support/fetching-service.ts';
 import { loopbackSpellings, privateSpellings, refusedUrls } from '../support/private-addresses.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { FetchingService } from '../support/fetching-service.ts';
 import { fault } from './fault.ts';
 
 /** Where the redirecting server is: the one private address that the service may reach. */

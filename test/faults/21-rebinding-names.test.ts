@@ -30,7 +30,9 @@ const strategies: Readonly<Record<string, Answers>> = {
   },
   'public IPv4, private IPv6': () => [allowed, '::1'],
   'private IPv6 alone': () => ['::1'],
-  'an alias, now of the one, now of the other': question => [question % 4 < 2 ? 'public.test' : 'inside.test'],
+  'an alias, now of the one, now of the other': question => [
+    question % 4 < 2 ? 'public.test' : 'inside.test',
+  ],
   'public alone': () => [allowed],
 };
 
@@ -45,7 +47,11 @@ const row = {
 fault(row, async ({ rounds }, report, t) => {
   await using folder = await temporaryFolder();
   await using server = await startHttp((_request, response) => response.end('public'), allowed);
-  await using secret = await startHttp((_request, response) => response.end('secret'), '127.0.0.1', server.port);
+  await using secret = await startHttp(
+    (_request, response) => response.end('secret'),
+    '127.0.0.1',
+    server.port,
+  );
   await using secretV6 = await startHttp((_request, response) => response.end('secret'), '::1', server.port);
   const attempts = attemptedAddresses(t);
   let fetched = 0;
@@ -77,7 +83,10 @@ fault(row, async ({ rounds }, report, t) => {
     }
   }
   assert.equal(secret.connections + secretV6.connections, 0);
-  assert.deepEqual([...attempts].filter(address => secretAddresses.includes(address)), []);
+  assert.deepEqual(
+    [...attempts].filter(address => secretAddresses.includes(address)),
+    [],
+  );
   assert.ok(fetched > 0 && refused > 0, `${fetched} fetched, ${refused} refused`);
   report('names of the attacker', Object.keys(strategies).length);
   report('fetched from the public address', fetched);

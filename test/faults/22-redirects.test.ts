@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import path from 'node:path';
 import { startHttp, startHttps } from '../support/counting-server.ts';
+import { FetchingService } from '../support/fetching-service.ts';
 import { photo } from '../support/photo.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { FetchingService } from '../support/fetching-service.ts';
 import { fault } from './fault.ts';
 
 const mostHops = 5;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { bombs } from '../support/bombs.ts';
 import { startHttp } from '../support/counting-server.ts';
+import { FetchingService } from '../support/fetching-service.ts';
 import { photo } from '../support/photo.ts';
 import { ProcessMemory } from '../support/process-memory.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { FetchingService } from '../support/fetching-service.ts';
 import { fault } from './fault.ts';
 
 const mebibyte = 2 ** 20;

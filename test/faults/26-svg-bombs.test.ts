@@ -21,7 +21,11 @@ const row = {
 };
 
 fault(row, async ({ bombs, goodJobs, slackMs }, report) => {
-  await using service = await Service.start({ ALLOW_SVG: 'true', MAX_ATTEMPTS: '1', WORKER_CONCURRENCY: '2' });
+  await using service = await Service.start({
+    ALLOW_SVG: 'true',
+    MAX_ATTEMPTS: '1',
+    WORKER_CONCURRENCY: '2',
+  });
   const verdicts = new ImageVerdicts(service);
   const image = await photo(1500, 1000).jpeg().toBuffer();
   for (let warming = 0; warming < 4; warming++) await verdicts.of(image, 'a good image');

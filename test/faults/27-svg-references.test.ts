@@ -43,7 +43,10 @@ fault(row, async ({ everyNth }, report) => {
     const [output] = await verdicts.outputsOf(file, what, '{"outputs":[{"format":"png"}]}');
     if (output === undefined) continue;
     const pixels = await sharp(output).ensureAlpha().raw().toBuffer();
-    assert.ok(pixels.every(value => value === 0), `${what}: something is drawn`);
+    assert.ok(
+      pixels.every(value => value === 0),
+      `${what}: something is drawn`,
+    );
     drawn++;
   }
   const plain = Buffer.from(svg('<rect width="500" height="500" fill="red"/>'));

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { svg } from '../support/crafted-images.ts';
 import { decodePng } from '../support/png-decoder.ts';
 import { TestPool } from '../support/renderer-pool.ts';
-import { writeFile } from 'node:fs/promises';
 import { fault } from './fault.ts';
 
 const formats = ['webp', 'png', 'jpeg', 'gif', 'tiff', 'svg'] as const;
@@ -26,7 +25,10 @@ fault(row, async ({ writes }, report) => {
   for (let write = 0; write < writes; write++) {
     const red = (write * 37) % 256;
     const blue = (write * 91) % 256;
-    await writeFile(source, await plain(formats[write % formats.length] ?? 'png', { r: red, g: 100, b: 50 }, 32));
+    await writeFile(
+      source,
+      await plain(formats[write % formats.length] ?? 'png', { r: red, g: 100, b: 50 }, 32),
+    );
     await writeFile(watermark, await plain('png', { r: 50, g: 100, b: blue }, 8));
     const output = await renderers.render(source, options, { watermark });
     const { rgba } = decodePng(await readFile(output.path));
@@ -44,7 +46,8 @@ async function plain(
   side: number,
 ): Promise<Buffer> {
   const { r, g, b } = background;
-  if (format === 'svg') return Buffer.from(svg(`<rect width="500" height="500" fill="rgb(${r},${g},${b})"/>`));
+  if (format === 'svg')
+    return Buffer.from(svg(`<rect width="500" height="500" fill="rgb(${r},${g},${b})"/>`));
   return sharp({ create: { width: side, height: side, channels: 3, background } })
     .toFormat(format)
     .toBuffer();

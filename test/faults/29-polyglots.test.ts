@@ -10,7 +10,8 @@ const formats = ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'];
 const row = {
   row: '29',
   fault: 'polyglots, lying names and MIME types, metadata that tells too much',
-  mustShow: 'original bytes are never served as an image; no EXIF, GPS, XMP, comment or profile left unless asked for',
+  mustShow:
+    'original bytes are never served as an image; no EXIF, GPS, XMP, comment or profile left unless asked for',
   inTests: { everyNth: 3 },
   full: { everyNth: 1 },
 };
@@ -50,5 +51,9 @@ async function assertNothingButPixels(output: Buffer, original: Buffer, what: st
   const { exif, xmp, iptc, icc, comments, orientation = 1 } = await sharp(output).metadata();
   const told = { exif, xmp, iptc, icc, comments };
   assert.equal(orientation, 1, what);
-  assert.deepEqual(Object.entries(told).filter(([, value]) => value !== undefined), [], what);
+  assert.deepEqual(
+    Object.entries(told).filter(([, value]) => value !== undefined),
+    [],
+    what,
+  );
 }

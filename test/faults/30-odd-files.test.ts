@@ -12,7 +12,8 @@ import { fault } from './fault.ts';
 
 const row = {
   row: '30',
-  fault: 'good but odd files: PngSuite, all orientations, CMYK, profiles, 16 bit, greyscale with alpha, animated, HEIC',
+  fault:
+    'good but odd files: PngSuite, all orientations, CMYK, profiles, 16 bit, greyscale with alpha, animated, HEIC',
   mustShow: 'right pixels; HEIC says unsupported, never corrupt',
   inTests: { everyNth: 4 },
   full: { everyNth: 1 },

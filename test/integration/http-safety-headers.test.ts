@@ -49,7 +49,11 @@ suite('Answers in a browser', () => {
     for (const path of ['/docs', '/docs/', '/docs/static/swagger-ui.css', '/docs/json']) {
       const { headers } = await ask(service, 'GET', path);
       assertHarmless(headers, path);
-      assert.doesNotMatch(headers.get('content-security-policy') ?? '', /script-src[^;]*(unsafe|https:|\*)/, path);
+      assert.doesNotMatch(
+        headers.get('content-security-policy') ?? '',
+        /script-src[^;]*(unsafe|https:|\*)/,
+        path,
+      );
     }
   });
 
@@ -83,7 +87,9 @@ suite('Answers in a browser', () => {
       const { status, headers } = await ask(service, 'GET', `/jobs/${id}/outputs/thumb`);
       assert.equal(status, 200, name);
       const disposition = headers.get('content-disposition') ?? '';
-      const told = /^inline; filename="([\x20-\x7e]*)"; filename\*=UTF-8''([\w.!#$&+^`|~%-]*)$/.exec(disposition);
+      const told = /^inline; filename="([\x20-\x7e]*)"; filename\*=UTF-8''([\w.!#$&+^`|~%-]*)$/.exec(
+        disposition,
+      );
       assert.ok(told, disposition);
       assert.doesNotMatch(told[1] ?? '', /["\\%/]/, disposition);
       assert.equal(decodeURIComponent(told[2] ?? ''), name);

@@ -58,7 +58,11 @@ describe('geometry', () => {
     assert.equal((await renderers.render(source, { ...options, width: 4 }, { watermark })).width, 4);
     await writeFile(renderers.file('none.png'), 'no image');
     const broken = renderers.render(source, options, { watermark: renderers.file('none.png') });
-    await assert.rejects(broken, { code: 'invalid-output', output: 'out', message: /^The watermark can’t be used/ });
+    await assert.rejects(broken, {
+      code: 'invalid-output',
+      output: 'out',
+      message: /^The watermark can’t be used/,
+    });
   });
 });
 

@@ -15,7 +15,8 @@ export function bombs(): Readonly<Record<string, RequestListener>> {
     return (_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body);
   };
   const raw = (head: string, body: Buffer | string): RequestListener => {
-    return ({ socket }) => socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n`), Buffer.from(body)]));
+    return ({ socket }) =>
+      socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n`), Buffer.from(body)]));
   };
   return {
     '/gzip': encoded('gzip', gzip),
@@ -37,7 +38,10 @@ export function bombs(): Readonly<Record<string, RequestListener>> {
     '/says-more-than-it-sends': raw('content-length: 1000', 'GIF89a'),
     '/says-less-than-it-sends': raw('content-length: 10', zeros.subarray(0, mebibyte)),
     '/says-two-lengths': raw('content-length: 10\r\ncontent-length: 20', 'a'.repeat(20)),
-    '/says-length-and-chunks': raw('content-length: 10\r\ntransfer-encoding: chunked', '5\r\naaaaa\r\n0\r\n\r\n'),
+    '/says-length-and-chunks': raw(
+      'content-length: 10\r\ntransfer-encoding: chunked',
+      '5\r\naaaaa\r\n0\r\n\r\n',
+    ),
     '/says-and-stops': (_request, response) => {
       response.writeHead(200, { 'content-length': 1000 }).write('GIF89a');
     },

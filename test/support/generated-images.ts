@@ -23,7 +23,10 @@ export async function generatedImages(): Promise<Buffer[]> {
     small().tiff({ compression: 'lzw', tile: true }),
     small().tiff({ compression: 'deflate', predictor: 'horizontal', pyramid: true, tile: true }),
     small().grayscale().tiff({ compression: 'lzw', bitdepth: 1 }),
-    small().withExif({ IFD0: { Copyright: 'someone' } }).withXmp('<x:xmpmeta xmlns:x="adobe:ns:meta/"/>').jpeg(),
+    small()
+      .withExif({ IFD0: { Copyright: 'someone' } })
+      .withXmp('<x:xmpmeta xmlns:x="adobe:ns:meta/"/>')
+      .jpeg(),
   ];
   const images = await Promise.all(kinds.map(image => image.toBuffer()));
   return [...images, ...(await animations()), drawing(), ...others()];

@@ -5,7 +5,9 @@ import { craftedPng, gifOfFrames } from './crafted-images.ts';
 /** Small files that say, or are, far more pixels than fit into memory. */
 export async function giants(): Promise<Readonly<Record<string, Buffer>>> {
   const bytes = (...parts: (string | number[])[]) =>
-    Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(part))));
+    Buffer.concat(
+      parts.map(part => (typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(part))),
+    );
   return {
     // The start alone: interlaced, 16 bits deep, 1 GB to decode.
     'a PNG of 41 bytes': craftedPng({ width: 786_464, height: 32, depth: 16, colour: 6, interlace: 1 }),
@@ -18,7 +20,10 @@ export async function giants(): Promise<Readonly<Record<string, Buffer>>> {
       '\xff\xd8\xff\xc2\x00\x11\x08\xff\xff\xff\xff\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01',
       '\xff\xda\x00\x0c\x03\x01\x00\x02\x11\x03\x11\x00\x3f\x00',
     ),
-    'a WebP of the largest sides': bytes('RIFF\x1e\0\0\0WEBPVP8L\x11\0\0\0\x2f\xff\xff\xff\x0f', Array(12).fill(0)),
+    'a WebP of the largest sides': bytes(
+      'RIFF\x1e\0\0\0WEBPVP8L\x11\0\0\0\x2f\xff\xff\xff\x0f',
+      Array(12).fill(0),
+    ),
     'a TIFF of the largest sides': tiff(0xffff, 0xffff),
   };
 }

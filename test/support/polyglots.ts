@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
-import { photo } from './photo.ts';
 import { pngChunk } from './crafted-images.ts';
+import { photo } from './photo.ts';
 
 /** Stands in every part of these files that is not a pixel. */
 export const marker = 'do-not-pass-on';
@@ -14,10 +14,15 @@ export async function polyglots(): Promise<Readonly<Record<string, Buffer>>> {
   const small = () => photo(320, 256);
   const tagged = (image: Sharp) =>
     image
-      .withExif({ IFD0: { Copyright: marker, Software: page }, IFD3: { GPSLatitude: '51/1 30/1 0/1', GPSLatitudeRef: 'N' } })
+      .withExif({
+        IFD0: { Copyright: marker, Software: page },
+        IFD3: { GPSLatitude: '51/1 30/1 0/1', GPSLatitudeRef: 'N' },
+      })
       .withXmp(`<x:xmpmeta xmlns:x="adobe:ns:meta/"><${marker}/></x:xmpmeta>`);
   const [jpeg, png, gif, webp, tiff] = await Promise.all(
-    [small().jpeg(), small().png(), small().gif(), small().webp(), small().tiff()].map(each => each.toBuffer()),
+    [small().jpeg(), small().png(), small().gif(), small().webp(), small().tiff()].map(each =>
+      each.toBuffer(),
+    ),
   );
   if (!jpeg || !png || !gif || !webp || !tiff) throw new Error('no images');
   return {
@@ -27,7 +32,11 @@ export async function polyglots(): Promise<Readonly<Record<string, Buffer>>> {
     'a TIFF and a page': Buffer.concat([tiff, Buffer.from(page)]),
     'a WebP and a page': Buffer.concat([webp, Buffer.from(page)]),
     'a JPEG with a page as its comment': jpegWith(jpeg, 0xfe, Buffer.from(page)),
-    'a JPEG with a script in an application segment': jpegWith(jpeg, 0xed, Buffer.from(`Photoshop 3.0\0${page}`)),
+    'a JPEG with a script in an application segment': jpegWith(
+      jpeg,
+      0xed,
+      Buffer.from(`Photoshop 3.0\0${page}`),
+    ),
     'a GIF with a page as its comment': gifComment(gif, page),
     'a PNG with pages as its texts': withChunks(png, [
       pngChunk('tEXt', Buffer.from(`Comment\0${page}`)),

@@ -3,9 +3,12 @@ import { svg } from './crafted-images.ts';
 /** Small drawings that take a renderer minutes or gigabytes, each by another means. */
 export function svgBombs(): Readonly<Record<string, string>> {
   const blurred = '<filter id="f"><feGaussianBlur stdDeviation="9"/></filter>';
-  const many = (count: number, each: (index: number) => string) => Array.from({ length: count }, (_, i) => each(i)).join('');
+  const many = (count: number, each: (index: number) => string) =>
+    Array.from({ length: count }, (_, i) => each(i)).join('');
   return {
-    'groups that use groups': svg(nested(9, '<rect width="500" height="500" opacity=".5"/>', 10, i => `<use href="#n${i}"/>`)),
+    'groups that use groups': svg(
+      nested(9, '<rect width="500" height="500" opacity=".5"/>', 10, i => `<use href="#n${i}"/>`),
+    ),
     'blurred groups that use groups': svg(
       `<defs>${blurred}</defs>${nested(7, '<rect width="99" height="99"/>', 8, i => `<use href="#n${i}" filter="url(#f)"/>`)}`,
     ),
@@ -26,7 +29,9 @@ export function svgBombs(): Readonly<Record<string, string>> {
     ),
     'a hundred thousand levels': svg('<g>'.repeat(100_000)),
     'a billion laughs': laughs(),
-    'a text of a million letters': svg(`<text filter="url(#f)" textLength="9">${'&#x1F600;a'.repeat(100_000)}</text>`),
+    'a text of a million letters': svg(
+      `<text filter="url(#f)" textLength="9">${'&#x1F600;a'.repeat(100_000)}</text>`,
+    ),
     'a path of a million curves': svg(`<path stroke="red" d="M0 0${'C9 500 500 9 0 0'.repeat(200_000)}"/>`),
     'a million clones of a marker': svg(
       `<marker id="k"><circle r="9" filter="url(#f)"/></marker><path marker-mid="url(#k)" d="M0 0${'L9 9 0 0'.repeat(200_000)}"/>`,
