@@ -13,6 +13,7 @@ import { health } from './health.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { Links } from './links.ts';
 import { listJobs } from './list-jobs.ts';
+import { refuseSeveralHosts } from './one-host.ts';
 import { refuseForeignOrigin } from './origin-guard.ts';
 import { refuseBrokenRequest, sendProblem } from './problem.ts';
 import { multipartOverheadBytes } from './receive-upload.ts';
@@ -46,6 +47,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   app.decorateRequest('visibleOwner', localOwner);
   sendSafetyHeaders(app);
   logRequests(app, parts.metrics);
+  refuseSeveralHosts(app);
   if (parts.loopbackOnly) {
     app.addHook('onRequest', (request, _reply, done) => {
       refuseForeignOrigin(request.headers);

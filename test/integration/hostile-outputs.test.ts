@@ -142,5 +142,5 @@ function someValue(field: Field, next: SeededNumbers): unknown {
   const { minimum, maximum } = field;
   if (minimum === undefined || maximum === undefined) return 'red';
   const value = [minimum, maximum, minimum + next(Math.min(400, maximum - minimum) + 1)][next(3)] ?? minimum;
-  return field.type === 'integer' ? Math.min(value, 2_000) : value;
+  return Math.min(value, maximum, field.type === 'integer' ? 2_000 : maximum);
 }
