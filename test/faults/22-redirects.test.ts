@@ -21,45 +21,71 @@ const row = {
 fault(row, async ({ hops }, report) => {
   await using folder = await temporaryFolder();
   const image = await photo(320, 256).jpeg().toBuffer();
-  const asked: string[] = [];
-  const sent = new Set<string>();
+  const way = new Redirects(image);
   await using secret = await startHttp((_request, response) => response.end(image), '127.0.0.3');
-  let end = '';
-  /** `/3` is three hops from the end. */
-  const redirect: RequestListener = (request, response) => {
-    asked.push(request.url ?? '');
-    for (const name of Object.keys(request.headers)) sent.add(name);
-    response.setHeader('set-cookie', 'session=1');
-    const left = Number(request.url?.slice(1));
-    if (request.url === '/image') response.end(image);
-    else response.writeHead(302, { location: left > 0 ? `/${left - 1}` : end }).end();
-  };
-  await using server = await startHttp(redirect, '127.0.0.2');
-  await using other = await startHttp(redirect, '127.0.0.2');
-  await using tls = await startHttps(redirect);
+  await using server = await startHttp(way.listener, '127.0.0.2');
+  await using other = await startHttp(way.listener, '127.0.0.2');
+  await using tls = await startHttps(way.listener);
   const env = { NODE_EXTRA_CA_CERTS: certificateFile };
-  const reachable = '127.0.0.1/32,127.0.0.2/32';
-  await using fetching = await FetchingService.start(reachable, folder.path, env);
-
-  /** How many hops were followed until the job had failed. */
-  const hopsOf = async (url: string) => {
-    asked.length = 0;
-    assert.equal((await fetching.fetch(url)).status, 'failed', `${url} to ${end}`);
-    return asked.length - 1;
+  await using fetching = await FetchingService.start('127.0.0.1/32,127.0.0.2/32', folder.path, env);
+  /** How the job ended, and after how many redirects. */
+  const outcome = async (url: string, end: string) => {
+    way.end = end;
+    way.asked = 0;
+    const { status } = await fetching.fetch(url);
+    return `${status} after ${way.asked - 1}`;
   };
-  // As far as it may go, from one origin to another at last; then one more, and without end.
-  end = `${other.url}/image`;
-  assert.equal((await fetching.fetch(`${server.url}/${mostHops - 1}`)).status, 'complete');
-  assert.equal(await hopsOf(`${server.url}/${mostHops}`), mostHops);
-  end = '/0';
-  assert.equal(await hopsOf(`${server.url}/0`), mostHops);
 
+  // As far as it may go, from one origin to another at last; then one more, and without end.
+  const good = `${other.url}/image`;
+  assert.equal(await outcome(`${server.url}/${mostHops - 1}`, good), `complete after ${mostHops}`);
+  assert.equal(await outcome(`${server.url}/${mostHops}`, good), `failed after ${mostHops}`);
+  assert.equal(await outcome(`${server.url}/0`, '/0'), `failed after ${mostHops}`);
+  assert.equal(await outcome(`${tls.url}/0`, `${tls.url}/image`), 'complete after 1');
   let refused = 0;
-  const bad = [
-    `${secret.url}/image`,
-    `http://[::ffff:127.0.0.3]:${secret.port}/image`,
-    `http://user:password@127.0.0.2:${other.port}/image`,
-    `http://user@127.0.0.2:${other.port}/image`,
+  for (const hop of hops) {
+    for (const target of badTargets(secret.port, other.port)) {
+      assert.equal(await outcome(`${server.url}/${hop}`, target), `failed after ${hop}`, target);
+      refused++;
+    }
+    // From https to http: whoever listens between could swap the image.
+    assert.equal(await outcome(`${tls.url}/${hop}`, `${server.url}/image`), `failed after ${hop}`);
+    refused++;
+  }
+  assert.deepEqual([...way.sent].sort(), ['accept', 'accept-encoding', 'connection', 'host', 'user-agent']);
+  assert.equal(secret.connections, 0);
+  report('most hops followed', mostHops);
+  report('redirects refused', refused);
+  report('connections to blocked addresses', secret.connections);
+});
+
+/** Servers that send their visitor on: `/3` is three redirects before the one to the end. */
+class Redirects {
+  end = '';
+  /** Requests. */
+  asked = 0;
+  /** The names of all headers that came. */
+  readonly sent = new Set<string>();
+  readonly listener: RequestListener;
+
+  constructor(image: Buffer) {
+    this.listener = (request, response) => {
+      this.asked++;
+      for (const name of Object.keys(request.headers)) this.sent.add(name);
+      response.setHeader('set-cookie', 'session=1');
+      const left = Number(request.url?.slice(1));
+      if (request.url === '/image') response.end(image);
+      else response.writeHead(302, { location: left > 0 ? `/${left - 1}` : this.end }).end();
+    };
+  }
+}
+
+function badTargets(secretPort: number, otherPort: number): string[] {
+  return [
+    `http://127.0.0.3:${secretPort}/image`,
+    `http://[::ffff:127.0.0.3]:${secretPort}/image`,
+    `http://user:password@127.0.0.2:${otherPort}/image`,
+    `http://user@127.0.0.2:${otherPort}/image`,
     'file:///etc/passwd',
     'data:image/png;base64,AA==',
     'ftp://127.0.0.2/a.png',
@@ -68,21 +94,4 @@ fault(row, async ({ hops }, report) => {
     '//',
     'http://[broken/',
   ];
-  for (const hop of hops) {
-    for (end of bad) {
-      assert.equal(await hopsOf(`${server.url}/${hop}`), hop, end);
-      refused++;
-    }
-    // From https to http: whoever listens between could swap the image.
-    end = `${server.url}/image`;
-    assert.equal(await hopsOf(`${tls.url}/${hop}`), hop, 'downgrade');
-    refused++;
-  }
-  assert.deepEqual([...sent].sort(), ['accept', 'accept-encoding', 'connection', 'host', 'user-agent']);
-  end = `${tls.url}/image`;
-  assert.equal((await fetching.fetch(`${tls.url}/0`)).status, 'complete');
-  assert.equal(secret.connections, 0);
-  report('most hops followed', mostHops);
-  report('redirects refused', refused);
-  report('connections to blocked addresses', secret.connections);
-});
+}

@@ -32,31 +32,25 @@ fault(row, async ({ atOnce, rounds }, report) => {
   });
   const verdicts = new ImageVerdicts(service);
   await verdicts.isWell();
-  const shared = path.join(service.folder, 'objects/shared');
-  await mkdir(shared);
-  for (const [index, file] of Object.values(files).entries()) {
-    await writeFile(path.join(shared, String(index)), file);
-  }
+  await shareFiles(service.folder, Object.values(files));
   const small = await photo(320, 256).jpeg().toBuffer();
 
   using memory = await ProcessMemory.watch(service.process.pid ?? 0);
   await using renderers = new RendererMemory(service.process.pid);
   let refused = 0;
   for (let round = 0; round < rounds; round++) {
-    await Promise.all(
-      Array.from({ length: atOnce }, async (_, index) => {
-        const [name, file] = Object.entries(files)[index % Object.keys(files).length] ?? ['', small];
-        assert.equal(await verdicts.of(file, name), 'image-too-large', name);
-        refused++;
-      }),
-    );
+    const uploads = Array.from({ length: atOnce }, async (_, index) => {
+      const [name, file] = Object.entries(files)[index % Object.keys(files).length] ?? ['', small];
+      assert.equal(await verdicts.of(file, name), 'image-too-large', name);
+    });
+    await Promise.all(uploads);
     for (const [index, name] of Object.keys(files).entries()) {
-      const url = `${server.url}/${encodeURIComponent(name)}`;
-      assert.equal((await verdicts.ofUrl(url)).code, 413, name);
+      const { code } = await verdicts.ofUrl(`${server.url}/${encodeURIComponent(name)}`);
+      assert.equal(code, 413, name);
       const outputs = [{ size: '100x100', watermark: { object: `shared/${index}` } }];
       assert.equal(await verdicts.of(small, name, JSON.stringify({ outputs })), 'failed', name);
-      refused += 2;
     }
+    refused += atOnce + 2 * Object.keys(files).length;
   }
   const grown = await memory.grown();
   const rendererGrown = (await renderers.most()) - renderers.atStart;
@@ -68,3 +62,10 @@ fault(row, async ({ atOnce, rounds }, report) => {
   assert.ok(grown < 64 * mebibyte, `${grown} bytes`);
   assert.ok(rendererGrown < 64 * mebibyte, `${rendererGrown} bytes`);
 });
+
+/** As objects that everybody may name, by their number. */
+async function shareFiles(folder: string, files: readonly Buffer[]): Promise<void> {
+  const shared = path.join(folder, 'objects/shared');
+  await mkdir(shared);
+  for (const [index, file] of files.entries()) await writeFile(path.join(shared, String(index)), file);
+}
