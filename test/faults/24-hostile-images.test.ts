@@ -8,6 +8,7 @@ import { generatedImages } from '../support/generated-images.ts';
 import { foreignImages } from '../support/image-corpora.ts';
 import { imageLimits } from '../support/image-limits.ts';
 import { ImageVerdicts } from '../support/image-verdicts.ts';
+import { inLanes } from '../support/lanes.ts';
 import { lyingImages } from '../support/lying-images.ts';
 import { RendererMemory } from '../support/renderer-memory.ts';
 import { TestPool } from '../support/renderer-pool.ts';
@@ -43,7 +44,7 @@ fault(row, async (size, report, t) => {
   await using memory = new RendererMemory();
   const verdicts: Record<string, number> = {};
   let longestMs = 0;
-  await inLanes(hostile, async ({ what, image }, index) => {
+  await inLanes(lanes, hostile, async ({ what, image }, index) => {
     const file = renderers.file(`image-${index}`);
     await writeFile(file, await image());
     const started = performance.now();
@@ -79,7 +80,7 @@ async function throughService(hostile: readonly Hostile[]): Promise<void> {
   for (const { what, image, verdict, job } of await lyingImages()) {
     assert.equal(await verdicts.of(image, what, job), verdict, what);
   }
-  await inLanes(hostile, async ({ what, image }) => {
+  await inLanes(lanes, hostile, async ({ what, image }) => {
     await verdicts.of(await image(), what);
   });
   await verdicts.isWell();
@@ -114,14 +115,6 @@ async function mutations(count: number): Promise<Hostile[]> {
 function everyNth<T>(all: readonly T[], count: number): T[] {
   const step = Math.max(1, all.length / count);
   return all.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
-}
-
-async function inLanes<T>(all: readonly T[], work: (each: T, index: number) => Promise<void>): Promise<void> {
-  const waiting = all.entries();
-  const lane = async () => {
-    for (const [index, each] of waiting) await work(each, index);
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 /** Only what is the image's fault: never `internal`. */

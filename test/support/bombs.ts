@@ -31,7 +31,10 @@ export function bombs(): Readonly<Record<string, RequestListener>> {
     '/unknown-encoding': encoded('zstd', gzip),
     '/not-what-it-says': encoded('gzip', Buffer.alloc(1000, 0x5a)),
     '/chunks-without-end': (_request, response) => void endlessly(response, Buffer.alloc(65_536, 0x5a)),
-    '/tiny-chunks-without-end': (_request, response) => void endlessly(response, Buffer.alloc(1, 0x5a)),
+    '/tiny-chunks-without-end': ({ socket }) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+      void endlessly(socket, Buffer.from('1\r\nZ\r\n'.repeat(5_000)));
+    },
     '/says-too-much': (_request, response) => {
       response.writeHead(200, { 'content-length': 2 ** 40 }).flushHeaders();
     },
