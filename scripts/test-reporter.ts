@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { spec, type TestEvent } from 'node:test/reporters';
 import { notTested } from '../test/support/test-data.ts';
 
-/** Node's spec reporter; just before its summary stands what was not tested because shared data is missing. */
+/** Node's spec reporter; just before its summary stands what could not be tested here. */
 // biome-ignore lint/style/noDefaultExport: Node loads a reporter by its default export.
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   yield* Readable.from(withNotTested(events)).compose(new spec());

@@ -11,6 +11,8 @@ import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import { QueueQuota } from './jobs/queue-quota.ts';
+import { parseRetention } from './jobs/retention.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -45,7 +47,8 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
   await objects.clearScratch(0);
   const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
-  const jobs = new Jobs(store.jobs, queue, objects);
+  // `forever` is no time.
+  const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
   const limits = {
     maxPixels: config.MAX_PIXELS,
     maxOutputPixels: config.MAX_OUTPUT_PIXELS,
@@ -73,7 +76,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     }),
     pool => pool.stop(),
   );
-  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger }), started =>
+  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger, metrics }), started =>
     started.stop(),
   );
   const worker = parts.adopt(
@@ -102,11 +105,18 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         events: store.events,
         changes: store.changes,
         objects,
+        quota: new QueueQuota(store.jobs, {
+          jobs: config.MAX_QUEUED_JOBS,
+          jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,
+        }),
         limits,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
-        loopbackOnly: isLoopback(config.HOST),
+        ...(config.AUTH === 'keys' && {
+          authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
+        }),
+        loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
-        readiness: () => readiness(store, objects),
+        readiness: () => readiness(store, objects, logger),
         metrics,
         logger,
       })
@@ -147,11 +157,18 @@ async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<st
 }
 
 /** Each engine's fault, or null when it answers. */
-async function readiness(store: OpenJobStore, objects: ObjectStore): Promise<Record<string, string | null>> {
+async function readiness(
+  store: OpenJobStore,
+  objects: ObjectStore,
+  logger: Logger,
+): Promise<Record<string, string | null>> {
   const fault = (check: Promise<unknown>) =>
     check.then(
       () => null,
-      error => TintypeError.from(error).message,
+      error => {
+        logger.warn({ err: error }, 'a part is not ready');
+        return TintypeError.from(error).message;
+      },
     );
   const [jobStore, objectStore] = await Promise.all([fault(store.jobs.backlog()), fault(objects.check())]);
   return { jobStore, objectStore };

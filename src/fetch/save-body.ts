@@ -16,13 +16,6 @@ export interface Reception {
   readonly onProgress: ((fraction: number) => void) | undefined;
 }
 
-/**
- * A body of chunks of a few bytes each would keep this process busy for as long as the sender likes: beyond so many
- * pieces they have to be of a decent size on average.
- */
-const piecesOfAnySize = 10_000;
-const leastBytesPerPiece = 16;
-
 /** Writes a response's body, decoded, into a new file; resolves to its size. On a failure the file is removed. */
 export async function saveBody(
   headers: IncomingHttpHeaders,
@@ -58,12 +51,9 @@ async function* counted(
   { maxBytes, time, onProgress }: Reception,
 ) {
   let bytes = 0;
-  let pieces = 0;
   for await (const chunk of sent) {
     bytes += chunk.length;
-    pieces++;
     if (bytes > maxBytes) throw tooLarge(maxBytes);
-    if (pieces > piecesOfAnySize && bytes < pieces * leastBytesPerPiece) throw tooFine();
     time.received(chunk.length);
     if (announced > 0) onProgress?.(bytes / announced);
     yield chunk;
@@ -88,10 +78,6 @@ async function openNew(target: string): Promise<FileHandle> {
   } catch (error) {
     throw TintypeError.from(asStorageFault(error));
   }
-}
-
-function tooFine(): TintypeError {
-  return new TintypeError('source-refused', 'The source’s server sends the file in pieces of a few bytes.');
 }
 
 function tooLarge(maxBytes: number): TintypeError {

@@ -67,7 +67,7 @@ suite('A service that listens to anybody', () => {
       'X: a\rContent-Length: 2\r\n\r\n{}',
       'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n',
       'Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n',
-      `Host: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}`,
+      'Host: 127.0.0.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}',
       'Content-Length: +2\r\n\r\n{}',
       'Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n0\r\n\r\n',
       'Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n',
