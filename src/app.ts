@@ -12,6 +12,7 @@ import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
+import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
 import { DatabaseQueue } from './queue/database.ts';
@@ -83,6 +84,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     new Worker({
       name: `${os.hostname()}/${process.pid}/${randomUUID()}`,
       attempts: store.attempts,
+      changes: store.changes,
       queue,
       objects,
       downloader,
@@ -100,9 +102,12 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const http = config.ROLES.includes('api')
     ? await createHttpServer({
         jobs,
+        redrive: new Redrive(store.failedJobs, queue, objects),
         store: store.jobs,
         uploads: store.uploads,
         events: store.events,
+        idempotency: store.idempotency,
+        statistics: store.statistics,
         changes: store.changes,
         objects,
         quota: new QueueQuota(store.jobs, {

@@ -32,6 +32,7 @@ export const codes = {
   'range-not-satisfiable': { status: 416, retryable: false },
   'corrupt-image': { status: 422, retryable: false },
   'invalid-output': { status: 422, retryable: false },
+  'idempotency-key-reused': { status: 422, retryable: false },
   'output-too-large': { status: 422, retryable: false },
   'render-timeout': { status: 422, retryable: false },
   'render-crashed': { status: 422, retryable: true },

@@ -8,10 +8,13 @@ import type {
 } from 'fastify';
 import type { ImageLimits } from '../images/limits.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import type { QueueQuota } from '../jobs/queue-quota.ts';
+import type { Redrive } from '../jobs/redrive.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -21,9 +24,12 @@ import type { Authentication } from './authentication.ts';
 /** What the HTTP server is made of. */
 export interface HttpParts {
   readonly jobs: Jobs;
+  readonly redrive: Redrive;
   readonly store: JobStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
   readonly quota: QueueQuota;

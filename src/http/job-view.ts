@@ -1,6 +1,14 @@
 import Type, { type Static } from 'typebox';
 import { codes } from '../errors/codes.ts';
-import { type Job, type JobOutput, priorities, type Source } from '../jobs/job.ts';
+import {
+  type Job,
+  type JobOutput,
+  longestTries,
+  priorities,
+  type Source,
+  type TriedJob,
+  type Try,
+} from '../jobs/job.ts';
 import { type JobStatus, jobStatuses } from '../jobs/states.ts';
 import type { Links } from './links.ts';
 
@@ -29,6 +37,24 @@ const outputViewSchema = Type.Object(
   { title: 'OutputView', description: 'An output: the options that were asked for, and what came of them.' },
 );
 
+const tryViewSchema = Type.Object(
+  {
+    attempt: Type.Integer({ description: 'Counted over all runs.' }),
+    run: Type.Integer(),
+    start: time('When a worker took the job.'),
+    finish: nullable(time('When it ended.')),
+    result: nullable(
+      Type.Enum(['complete', 'failed', 'requeued', 'lost', 'cancelled'], {
+        type: 'string',
+        description:
+          'requeued: given back, to be tried again. lost: its worker was not heard of any more. Null while it runs.',
+      }),
+    ),
+    error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  },
+  { title: 'TryView', description: 'One attempt at a job.' },
+);
+
 export const jobViewSchema = Type.Object(
   {
     id: Type.String({ format: 'uuid', description: 'A UUIDv7, so ids sort by time.' }),
@@ -43,7 +69,10 @@ export const jobViewSchema = Type.Object(
     class: nullable(Type.String()),
     priority: Type.Enum([...priorities], { type: 'string' }),
     run: Type.Integer({ description: '1, and one more after each retry.' }),
-    attempts: Type.Integer({ description: 'Tries of this run so far.' }),
+    attempts: Type.Integer({ description: 'Tries of this run so far that count.' }),
+    tries: Type.Array(tryViewSchema, {
+      description: `The last ${longestTries} attempts of all runs, oldest first, also those that don't count.`,
+    }),
     progress: Type.Number({ minimum: 0, maximum: 1 }),
     owner: Type.String(),
     source: Type.Object({
@@ -65,7 +94,7 @@ export type JobView = Static<typeof jobViewSchema>;
 export const jobAnswer = Type.Unsafe<JobView>(Type.Ref('Job', { description: 'The job.' }));
 
 /** The job as callers see it. */
-export function viewJob(job: Job, links: Links): JobView {
+export function viewJob(job: TriedJob, links: Links): JobView {
   const first = job.outputs[0];
   return {
     id: job.id,
@@ -80,6 +109,7 @@ export function viewJob(job: Job, links: Links): JobView {
     priority: job.priority,
     run: job.run,
     attempts: job.attempts,
+    tries: job.tries.map(viewTry),
     progress: job.progress,
     owner: job.owner,
     source: viewSource(job.source),
@@ -134,6 +164,17 @@ export function statusMessage({ status, failure }: Pick<Job, 'status' | 'failure
 
 function viewSource(source: Source): JobView['source'] {
   return { ...source };
+}
+
+function viewTry({ attempt, run, startedAt, endedAt, result, failure }: Try): JobView['tries'][number] {
+  return {
+    attempt,
+    run,
+    start: isoTime(startedAt),
+    finish: endedAt === undefined ? null : isoTime(endedAt),
+    result: result ?? null,
+    error: failure ?? null,
+  };
 }
 
 function viewOutput(job: Job, output: JobOutput, links: Links): JobView['outputs'][number] {

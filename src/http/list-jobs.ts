@@ -3,6 +3,7 @@ import { type JobFilter, longestPage } from '../jobs/job-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobAnswer, jobStatusSchema, viewJob } from './job-view.ts';
 import type { Links } from './links.ts';
+import { numericLimit } from './numeric-limit.ts';
 import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';
 
@@ -59,11 +60,4 @@ export function listJobs(app: HttpApp, { store }: HttpParts, links: Links): void
     const page = await store.list(filter, { limit, ...(cursor !== undefined && { cursor }) });
     return { jobs: page.jobs.map(job => viewJob(job, links)), nextCursor: page.nextCursor ?? null };
   });
-}
-
-/** Queries are text and the validator coerces nothing, so that JSON bodies are taken as they are. */
-function numericLimit(request: { query: unknown }, _reply: unknown, done: () => void): void {
-  const query = request.query as { limit?: unknown };
-  if (typeof query.limit === 'string' && /^\d{1,9}$/.test(query.limit)) query.limit = Number(query.limit);
-  done();
 }

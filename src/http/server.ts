@@ -10,6 +10,7 @@ import { followJob } from './follow-job.ts';
 import { getJob } from './get-job.ts';
 import { getMetrics } from './get-metrics.ts';
 import { getOutput } from './get-output.ts';
+import { getStatistics } from './get-statistics.ts';
 import { getThumbnail } from './get-thumbnail.ts';
 import { health } from './health.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
@@ -20,6 +21,7 @@ import { refuseBrokenRequest, sendProblem } from './problem.ts';
 import { multipartOverheadBytes } from './receive-upload.ts';
 import { FastifyLog, logRequests, requestId } from './request-log.ts';
 import { retryJob } from './retry-job.ts';
+import { retryJobs } from './retry-jobs.ts';
 import { sendSafetyHeaders } from './safety-headers.ts';
 import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
@@ -65,10 +67,12 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   listJobs(app, parts, links);
   cancelJob(app, parts, links);
   retryJob(app, parts, links);
+  retryJobs(app, parts);
   getOutput(app, parts);
   getThumbnail(app, parts);
   followJob(app, parts, feed);
   followEvents(app, parts, feed);
+  getStatistics(app, parts);
   health(app, parts);
   getMetrics(app, parts);
 

@@ -3,12 +3,14 @@ import { Migrator } from 'kysely/migration';
 import type { SqlDialect } from './dialect.ts';
 import { createJobs } from './migrations/0001-jobs.ts';
 import { createApiKeys } from './migrations/0002-api-keys.ts';
+import { createIdempotencyAndStatistics } from './migrations/0003-idempotency-and-statistics.ts';
 import { addExpiry } from './migrations/0005-expiry.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a name that was ever released never changes. */
 const migrations = {
   '0001-jobs': createJobs,
+  '0003-idempotency-and-statistics': createIdempotencyAndStatistics,
   '0002-api-keys': createApiKeys,
   '0005-expiry': addExpiry,
 };

@@ -2,9 +2,12 @@ import type { AttemptStore } from '../jobs/attempt-store.ts';
 import type { AuditStore } from '../jobs/audit-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { ExpiryStore } from '../jobs/expiry-store.ts';
+import type { FailedJobStore } from '../jobs/failed-job-store.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { KeyStore } from '../jobs/key-store.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 
@@ -14,6 +17,9 @@ export interface OpenJobStore {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly failedJobs: FailedJobStore;
+  readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
   readonly expiry: ExpiryStore;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;

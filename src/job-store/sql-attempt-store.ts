@@ -3,12 +3,13 @@ import type { AttemptEnd, AttemptStore, Claim, ClaimRef } from '../jobs/attempt-
 import { AttemptQueries } from './attempt-queries.ts';
 import { claimQueries, dealSlots } from './claim-queries.ts';
 import type { SqlDialect } from './dialect.ts';
-import { endedOutputs, endParameters } from './end-rows.ts';
+import { endedOutputs, endParameters, handled } from './end-rows.ts';
 import { fromFailure } from './job-rows.ts';
 import { SharedQueries } from './shared-queries.ts';
 import type { Announce } from './sql-stores.ts';
 import type { Tables } from './tables.ts';
 import { write } from './transactions.ts';
+import { nothingHandled, recordUsage } from './usage-queries.ts';
 
 /** Jobs made ready by one call: enough to keep workers busy, too few to keep others waiting. */
 const readyBatch = 1_000;
@@ -23,6 +24,7 @@ export class SqlAttemptStore implements AttemptStore {
   readonly #queries: AttemptQueries;
   readonly #claims: ReturnType<typeof claimQueries>;
   readonly #shared: SharedQueries;
+  readonly #recordUsage: ReturnType<typeof recordUsage>;
   /** The owner who was served last: the next claim starts with the one after. */
   #lastOwner = '';
 
@@ -32,6 +34,7 @@ export class SqlAttemptStore implements AttemptStore {
     this.#queries = new AttemptQueries(db, dialect);
     this.#claims = claimQueries(db, dialect);
     this.#shared = new SharedQueries(db, dialect);
+    this.#recordUsage = recordUsage(db, dialect);
   }
 
   async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
@@ -85,7 +88,10 @@ export class SqlAttemptStore implements AttemptStore {
         failure: parameters.failure,
         leftover: end.result === 'complete' ? 0 : 1,
       });
-      if (end.result !== 'requeued') await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+      if (end.result !== 'requeued') {
+        await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+        await this.#recordUsage.write(trx, { ids: JSON.stringify([claim.jobId]), ...handled(end) });
+      }
       if (end.result === 'failed' && end.refused) {
         await this.#queries.abandonUpload.write(trx, { jobId: claim.jobId });
       }
@@ -105,7 +111,10 @@ export class SqlAttemptStore implements AttemptStore {
         claims: JSON.stringify(rows.map(row => ({ jobId: row.id, attempt: row.claims }))),
       });
       const failed = rows.filter(row => row.status === 'failed').map(row => row.id);
-      if (failed.length > 0) await this.#queries.failOutputs.write(trx, { ids: JSON.stringify(failed) });
+      if (failed.length > 0) {
+        await this.#queries.failOutputs.write(trx, { ids: JSON.stringify(failed) });
+        await this.#recordUsage.write(trx, { ids: JSON.stringify(failed), ...nothingHandled });
+      }
       const ids = rows.map(row => row.id);
       return { rows, events: await this.#shared.recordEvents(trx, ids) };
     });

@@ -5,9 +5,12 @@ import { SqlAttemptStore } from './sql-attempt-store.ts';
 import { SqlAuditStore } from './sql-audit-store.ts';
 import { SqlEventLog } from './sql-event-log.ts';
 import { SqlExpiryStore } from './sql-expiry-store.ts';
+import { SqlFailedJobStore } from './sql-failed-job-store.ts';
+import { SqlIdempotencyStore } from './sql-idempotency-store.ts';
 import { SqlJobStore } from './sql-job-store.ts';
 import { SqlKeyStore } from './sql-key-store.ts';
 import { SqlLeaseStore } from './sql-lease-store.ts';
+import { SqlStatisticsStore } from './sql-statistics-store.ts';
 import { SqlUploadStore } from './sql-upload-store.ts';
 import type { Tables } from './tables.ts';
 
@@ -21,6 +24,9 @@ export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: 
     attempts: new SqlAttemptStore(db, dialect, announce),
     uploads: new SqlUploadStore(db, dialect),
     events: new SqlEventLog(db, dialect),
+    failedJobs: new SqlFailedJobStore(db, dialect, announce),
+    idempotency: new SqlIdempotencyStore(db, dialect),
+    statistics: new SqlStatisticsStore(db, dialect),
     expiry: new SqlExpiryStore(db, dialect, announce),
     audit: new SqlAuditStore(db, dialect),
     leases: new SqlLeaseStore(db, dialect),

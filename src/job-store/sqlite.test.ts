@@ -3,9 +3,12 @@ import { attemptStoreContract } from '../../test/contracts/attempt-store.ts';
 import { auditStoreContract } from '../../test/contracts/audit-store.ts';
 import { eventLogContract } from '../../test/contracts/event-log.ts';
 import { expiryStoreContract } from '../../test/contracts/expiry-store.ts';
+import { failedJobStoreContract } from '../../test/contracts/failed-job-store.ts';
+import { idempotencyStoreContract } from '../../test/contracts/idempotency-store.ts';
 import { jobStoreContract } from '../../test/contracts/job-store.ts';
 import { keyStoreContract } from '../../test/contracts/key-store.ts';
 import { leaseStoreContract } from '../../test/contracts/lease-store.ts';
+import { statisticsStoreContract } from '../../test/contracts/statistics-store.ts';
 import { uploadStoreContract } from '../../test/contracts/upload-store.ts';
 import { openTestSqlite } from '../../test/support/sqlite-file.ts';
 
@@ -13,6 +16,9 @@ describe('the job store on SQLite', () => {
   describe('jobs', () => jobStoreContract(openTestSqlite));
   describe('attempts', () => attemptStoreContract(openTestSqlite));
   describe('uploads', () => uploadStoreContract(openTestSqlite));
+  describe('failed jobs', () => failedJobStoreContract(openTestSqlite));
+  describe('idempotency keys', () => idempotencyStoreContract(openTestSqlite));
+  describe('statistics', () => statisticsStoreContract(openTestSqlite));
   describe('keys', () => keyStoreContract(openTestSqlite));
   describe('events', () => eventLogContract(openTestSqlite));
   describe('expiry', () => expiryStoreContract(openTestSqlite));

@@ -11,6 +11,9 @@ export interface Tables {
   attempts: AttemptsTable;
   uploads: UploadsTable;
   events: EventsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  usage: UsageTable;
+  statistics: StatisticsTable;
   leases: LeasesTable;
   api_keys: ApiKeysTable;
 }
@@ -29,6 +32,8 @@ export interface JobsTable {
   attempts: number;
   lost_leases: number;
   ran_ms: number;
+  /** Of this run: milliseconds from when it could have started until it did. */
+  waited_ms: Generated<number>;
   progress: number;
   /** JSON, a `Source`. */
   source: string;
@@ -109,6 +114,44 @@ export interface EventsTable {
   at: number;
   /** JSON, a `Failure`. */
   failure: string | null;
+}
+
+export interface IdempotencyKeysTable {
+  owner: string;
+  key: string;
+  fingerprint: string;
+  job_id: string;
+  created_at: number;
+}
+
+/** What the end of a job's run, or of several, adds to the statistics. */
+export interface UsageTotals {
+  waited_ms: number;
+  ran_ms: number;
+  bytes_read: number;
+  bytes_stored: number;
+  pixels_read: number;
+  pixels_stored: number;
+}
+
+/** A run that has ended and is not counted in `statistics` yet: written by every end, so that none waits for another. */
+export interface UsageTable extends UsageTotals {
+  position: Generated<number>;
+  owner: string;
+  status: JobStatus;
+  /** Empty for a job without one. */
+  class: string;
+  ended_at: number;
+}
+
+/** The runs of one owner, status and class that ended in one hour. */
+export interface StatisticsTable extends UsageTotals {
+  owner: string;
+  /** When the hour began. */
+  hour: number;
+  status: JobStatus;
+  class: string;
+  jobs: number;
 }
 
 /** Duties that one process does at a time. */

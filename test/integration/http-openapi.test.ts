@@ -17,12 +17,14 @@ suite('GET /openapi.json', () => {
       '/health/live',
       '/health/ready',
       '/jobs',
+      '/jobs/retry',
       '/jobs/{id}',
       '/jobs/{id}/events',
       '/jobs/{id}/outputs/{name}',
       '/jobs/{id}/retry',
       '/metrics',
       '/ping',
+      '/statistics',
       '/thumbnails/{filename}',
     ]);
     for (const [path, methods] of Object.entries<Json>(document.paths)) {

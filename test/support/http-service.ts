@@ -10,6 +10,7 @@ import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { QueueQuota } from '../../src/jobs/queue-quota.ts';
+import { Redrive } from '../../src/jobs/redrive.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -78,9 +79,12 @@ export async function startHttpService(
 function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpParts {
   return {
     jobs: new Jobs(stores.jobs, { ring() {} }, objects),
+    redrive: new Redrive(stores.failedJobs, { ring() {} }, objects),
     store: stores.jobs,
     uploads: stores.uploads,
     events: stores.events,
+    idempotency: stores.idempotency,
+    statistics: stores.statistics,
     changes: stores.changes,
     objects,
     quota: new QueueQuota(stores.jobs, { jobs: 100_000, jobsPerOwner: 10_000 }),
@@ -137,7 +141,11 @@ async function complete({ stores, objects }: HttpService, claim: Claim, content:
       sha256,
     });
   }
-  await stores.attempts.end(ref(claim), { result: 'complete', outputs });
+  await stores.attempts.end(ref(claim), {
+    result: 'complete',
+    outputs,
+    read: { bytes: 50_000, pixels: 480_000 },
+  });
 }
 
 async function filesBelow(root: string): Promise<string[]> {
