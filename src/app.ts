@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
+import { objectStoreOptions } from './config/object-store-options.ts';
 import { TintypeError } from './errors/tintype-error.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
 import { Downloader } from './fetch/download.ts';
@@ -11,7 +12,7 @@ import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
-import { FilesystemObjectStore } from './objects/filesystem.ts';
+import { openObjectStore } from './objects/open-object-store.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -42,8 +43,12 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     opened.close(),
   );
   await store.migrate();
-  const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
-  await objects.clearScratch(0);
+  const objectStore = parts.adopt(await openObjectStore(objectStoreOptions(config), logger), opened =>
+    opened.close(),
+  );
+  // On SQLite there is one service process.
+  await objectStore.prepare(true);
+  const { objects } = objectStore;
   const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
   const jobs = new Jobs(store.jobs, queue, objects);
   const limits = {
@@ -84,7 +89,11 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
       objects,
       downloader,
       renderers,
-      policy: { maxAttempts: config.MAX_ATTEMPTS, maxJobMs: config.MAX_JOB_SECONDS * 1000 },
+      policy: {
+        maxAttempts: config.MAX_ATTEMPTS,
+        maxJobMs: config.MAX_JOB_SECONDS * 1000,
+        missingMs: 60_000,
+      },
       slots: config.WORKER_CONCURRENCY * 3,
       leaseMs,
       logger,
@@ -102,6 +111,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         events: store.events,
         changes: store.changes,
         objects,
+        ...(config.OBJECT_DOWNLOADS === 'redirect' && objectStore.links && { links: objectStore.links }),
         limits,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
         loopbackOnly: isLoopback(config.HOST),

@@ -20,23 +20,16 @@ const schema = {
   response: { ...imageAnswers, ...problems(403, 404, 409, 416, 503) },
 };
 
-export function getOutput(app: HttpApp, { store, objects }: HttpParts): void {
+export function getOutput(app: HttpApp, parts: HttpParts): void {
   app.route({
     method: imageMethods,
     url: '/jobs/:id/outputs/:name',
     schema,
     handler: async (request, reply) => {
-      const job = await requireJob(request.params.id, request.visibleOwner, store);
+      const job = await requireJob(request.params.id, request.visibleOwner, parts.store);
       const output = job.outputs.find(({ name }) => name === request.params.name);
       if (output?.stored === undefined) throw missing(job, output);
-      return sendOutput(
-        request,
-        reply,
-        output,
-        output.stored,
-        objects,
-        'private, max-age=31536000, immutable',
-      );
+      return sendOutput(request, reply, output, output.stored, parts, 'private, max-age=31536000, immutable');
     },
   });
 }

@@ -13,7 +13,7 @@ const schema = {
   response: { ...imageAnswers, ...problems(403, 404, 416, 503) },
 };
 
-export function getThumbnail(app: HttpApp, { store, objects }: HttpParts): void {
+export function getThumbnail(app: HttpApp, parts: HttpParts): void {
   app.route({
     method: imageMethods,
     url: '/thumbnails/:filename',
@@ -21,13 +21,13 @@ export function getThumbnail(app: HttpApp, { store, objects }: HttpParts): void 
     handler: async (request, reply) => {
       const { filename } = request.params;
       const newest = filename.startsWith('thumb_')
-        ? await store.newestOutput(request.owner, filename)
+        ? await parts.store.newestOutput(request.owner, filename)
         : undefined;
       if (newest?.output.stored === undefined) {
         throw new TintypeError('not-found', 'There is no finished image of that file name.');
       }
       // The next job of the same file name takes the address over.
-      return sendOutput(request, reply, newest.output, newest.output.stored, objects, 'private, no-cache');
+      return sendOutput(request, reply, newest.output, newest.output.stored, parts, 'private, no-cache');
     },
   });
 }

@@ -7,6 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ImageLimits } from '../images/limits.ts';
+import type { DownloadLinks } from '../jobs/download-links.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -24,6 +25,8 @@ export interface HttpParts {
   readonly events: EventLog;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
+  /** Downloads are redirected there instead of being passed through. */
+  readonly links?: DownloadLinks;
   readonly limits: ImageLimits;
   readonly maxUploadBytes: number;
   /** Nobody signs in and only this machine may call: refuse foreign `Host`, `Origin` and `Sec-Fetch-Site`. */

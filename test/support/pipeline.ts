@@ -78,7 +78,7 @@ export class Pipeline implements AsyncDisposable {
       objects,
       downloader,
       renderers: this.renderers,
-      policy: { maxAttempts: 3, maxJobMs: 60_000 },
+      policy: { maxAttempts: 3, maxJobMs: 60_000, missingMs: 60_000 },
       slots: 4,
       leaseMs,
       logger,
