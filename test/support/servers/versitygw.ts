@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { cachedProgram } from './program-cache.ts';
-import { type S3Server, s3Access, withBucket } from './s3-server.ts';
+import { onFreePorts, type S3Server, s3Access, withBucket } from './s3-server.ts';
 import { freePort, ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
@@ -13,6 +13,10 @@ const version = '1.8.0';
 /** S3 on a folder. It has no lifecycle rules, and a key can't be an object and the start of another key at once. */
 export async function startVersitygw(): Promise<S3Server> {
   const program = await cachedProgram(`versitygw-${process.platform}-${process.arch}-${version}`, build);
+  return onFreePorts(() => start(program));
+}
+
+async function start(program: string): Promise<S3Server> {
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(await temporaryFolder()).path;
   const data = path.join(folder, 'data');
