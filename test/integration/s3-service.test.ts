@@ -96,10 +96,14 @@ async function madeJob({ url }: Service): Promise<MadeJob> {
   const answer = await fetch(`${url}/jobs`, { method: 'POST', body: form });
   assert.equal(answer.status, 202);
   const { id } = (await answer.json()) as MadeJob;
-  return eventually(async () => {
-    const job = (await (await fetch(`${url}/jobs/${id}`)).json()) as MadeJob;
-    return job.status === 'complete' && job;
-  }, 'the job is complete', patienceMs);
+  return eventually(
+    async () => {
+      const job = (await (await fetch(`${url}/jobs/${id}`)).json()) as MadeJob;
+      return job.status === 'complete' && job;
+    },
+    'the job is complete',
+    patienceMs,
+  );
 }
 
 async function keysOf(server: S3Server, job: string): Promise<string[]> {
