@@ -93,6 +93,6 @@ test('bytes are read with and without a unit', () => {
 
 test('docs/configuration.md lists every variable', async () => {
   const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
-  const documented = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+  const documented = [...page.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name]) => name);
   assert.deepEqual(documented.sort(), Object.keys(variables).sort());
 });

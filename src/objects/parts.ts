@@ -3,9 +3,13 @@ export const partBytes = 5 * 2 ** 20;
 
 const firstBytes = 65_536;
 
-/** Cuts a stream into parts of `partBytes`; the last one is smaller, and empty where nothing is left for it. */
+/**
+ * Cuts a stream into parts of `partBytes`; the last one is smaller, and empty where nothing is left for it. A part's
+ * memory is used again when the part after the next is asked for.
+ */
 export async function* partsOf(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let part = Buffer.allocUnsafeSlow(firstBytes);
+  let spare: Buffer<ArrayBuffer> | undefined;
   let filled = 0;
   for await (const chunk of body) {
     for (let taken = 0; taken < chunk.length; ) {
@@ -15,7 +19,7 @@ export async function* partsOf(body: AsyncIterable<Buffer>): AsyncGenerator<Buff
       taken += copied;
       if (filled < partBytes) continue;
       yield part;
-      part = Buffer.allocUnsafeSlow(partBytes);
+      [part, spare] = [spare ?? Buffer.allocUnsafeSlow(partBytes), part];
       filled = 0;
     }
   }

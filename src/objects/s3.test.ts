@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
@@ -23,6 +23,16 @@ for (const { name, server } of await s3Servers()) {
       for (const key of there) await store.put(key, Readable.from([Buffer.from(key)]));
       await store.delete(['a', ...Array.from({ length: 2_100 }, (_, i) => `none/${i}`), 'jobs/1', 'last']);
       for (const key of there) assert.equal(await store.size(key), undefined, key);
+    });
+
+    it('adopts more files than it sends at once', async () => {
+      await using opened = await openS3Store(server);
+      const { store } = opened;
+      const names = Array.from({ length: 100 }, (_, i) => `file-${i}`);
+      for (const each of names) await writeFile(path.join(store.scratch, each), each);
+      await Promise.all(names.map(each => store.adopt(`jobs/${each}`, path.join(store.scratch, each))));
+      for (const each of names) assert.equal(await store.size(`jobs/${each}`), each.length);
+      assert.deepEqual(await readdir(store.scratch), []);
     });
 
     it('removes the copy that it lent', async () => {

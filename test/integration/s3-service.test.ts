@@ -69,6 +69,10 @@ it('starts while the store is away, and says so', async () => {
   assert.match(parts.objectStore, /object store can’t be reached/);
 });
 
+it('does not start without a region where AWS is meant', async () => {
+  await assert.rejects(Service.start({ OBJECT_STORE_URL: 's3://images' }), /code 78/);
+});
+
 /** On a busy machine. */
 const patienceMs = 60_000;
 
