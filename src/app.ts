@@ -12,6 +12,8 @@ import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import { QueueQuota } from './jobs/queue-quota.ts';
+import { parseRetention } from './jobs/retention.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -50,7 +52,8 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   await objectStore.prepare(true);
   const { objects } = objectStore;
   const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
-  const jobs = new Jobs(store.jobs, queue, objects);
+  // `forever` is no time.
+  const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
   const limits = {
     maxPixels: config.MAX_PIXELS,
     maxOutputPixels: config.MAX_OUTPUT_PIXELS,
@@ -78,7 +81,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     }),
     pool => pool.stop(),
   );
-  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger }), started =>
+  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger, metrics }), started =>
     started.stop(),
   );
   const worker = parts.adopt(
@@ -112,11 +115,18 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         changes: store.changes,
         objects,
         ...(config.OBJECT_DOWNLOADS === 'redirect' && objectStore.links && { links: objectStore.links }),
+        quota: new QueueQuota(store.jobs, {
+          jobs: config.MAX_QUEUED_JOBS,
+          jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,
+        }),
         limits,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
-        loopbackOnly: isLoopback(config.HOST),
+        ...(config.AUTH === 'keys' && {
+          authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
+        }),
+        loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
-        readiness: () => readiness(store, objects),
+        readiness: () => readiness(store, objects, logger),
         metrics,
         logger,
       })
@@ -157,11 +167,18 @@ async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<st
 }
 
 /** Each engine's fault, or null when it answers. */
-async function readiness(store: OpenJobStore, objects: ObjectStore): Promise<Record<string, string | null>> {
+async function readiness(
+  store: OpenJobStore,
+  objects: ObjectStore,
+  logger: Logger,
+): Promise<Record<string, string | null>> {
   const fault = (check: Promise<unknown>) =>
     check.then(
       () => null,
-      error => TintypeError.from(error).message,
+      error => {
+        logger.warn({ err: error }, 'a part is not ready');
+        return TintypeError.from(error).message;
+      },
     );
   const [jobStore, objectStore] = await Promise.all([fault(store.jobs.backlog()), fault(objects.check())]);
   return { jobStore, objectStore };

@@ -1,17 +1,16 @@
-import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { readConfig } from '../config/config.ts';
 import { objectStoreOptions } from '../config/object-store-options.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { isoTime, viewJob } from '../http/job-view.ts';
 import { Links } from '../http/links.ts';
-import { openSqlite } from '../job-store/sqlite.ts';
 import type { Job } from '../jobs/job.ts';
 import { type JobStore, longestPage } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { type JobStatus, jobStatuses } from '../jobs/states.ts';
 import { openObjectStore } from '../objects/open-object-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { openExistingStore } from './existing-store.ts';
 import { nearest, refusal } from './nearest.ts';
 import { table } from './table.ts';
 
@@ -106,20 +105,13 @@ function changeCommand(name: string, about: string, change: JobChange): Command 
 
 async function withStore(work: (opened: Opened, links: Links) => Promise<void>): Promise<void> {
   const config = readConfig(process.env);
-  const { DATABASE_URL: file, PUBLIC_URL } = config;
-  if (!existsSync(file)) {
-    throw new TintypeError(
-      'storage-unavailable',
-      `There is no job store at ${file}: nothing was served there yet.`,
-    );
-  }
   await using parts = new AsyncDisposableStack();
-  const store = parts.adopt(await openSqlite({ file, exclusive: false }), opened => opened.close());
+  const store = parts.adopt(await openExistingStore(config.DATABASE_URL), opened => opened.close());
   const objectStore = await openObjectStore(objectStoreOptions(config), createLogger(config.LOG_LEVEL));
   parts.defer(() => objectStore.close());
   // Nobody to ring for: a running service notices the new work by itself.
   const jobs = new Jobs(store.jobs, { ring: () => {} }, objectStore.objects);
-  await work({ jobs, store: store.jobs }, new Links(PUBLIC_URL));
+  await work({ jobs, store: store.jobs }, new Links(config.PUBLIC_URL));
 }
 
 function print(value: unknown): void {

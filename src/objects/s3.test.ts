@@ -10,6 +10,8 @@ import { openS3Store, s3Servers, unfinishedUploads } from '../../test/support/s3
 import { type S3Server, s3Client } from '../../test/support/servers/s3-server.ts';
 import { freePort } from '../../test/support/servers/server-process.ts';
 
+const { signal } = new AbortController();
+
 for (const { name, server } of await s3Servers()) {
   describe(`S3ObjectStore on ${name}`, () => {
     after(() => server[Symbol.asyncDispose]());
@@ -40,7 +42,7 @@ for (const { name, server } of await s3Servers()) {
       const { store } = opened;
       await store.put('a', Readable.from([Buffer.from('pixels')]));
       {
-        await using file = await store.localFile('a', new AbortController().signal);
+        await using file = await store.localFile('a', signal);
         assert.deepEqual(await readdir(store.scratch), [path.basename(file.path)]);
       }
       assert.deepEqual(await readdir(store.scratch), []);
@@ -54,10 +56,10 @@ for (const { name, server } of await s3Servers()) {
         await client.send(new CreateMultipartUploadCommand({ Bucket: server.bucket, Key: key }));
       }
       client.destroy();
-      assert.equal(await store.tidy('', 86_400_000), 0);
-      assert.equal(await store.tidy('uploads/', 0), 1);
+      assert.equal(await store.tidy('', 86_400_000, signal), 0);
+      assert.equal(await store.tidy('uploads/', 0, signal), 1);
       assert.deepEqual(await unfinishedUploads(server, prefix), [`${prefix}jobs/1`]);
-      assert.equal(await store.tidy('', 0), 1);
+      assert.equal(await store.tidy('', 0, signal), 1);
       assert.deepEqual(await unfinishedUploads(server, prefix), []);
       assert.equal((await unfinishedUploads(server, `other-${prefix}`)).length, 1);
     });

@@ -11,7 +11,7 @@ import {
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { asStorageFault } from '../errors/storage-fault.ts';
+import { asOwnStorageFault } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { DownloadLinks, LinkHeaders } from '../jobs/download-links.ts';
 import type { ByteRange, LocalFile, ObjectStore, StoredObject } from '../jobs/object-store.ts';
@@ -148,8 +148,8 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
     }
   }
 
-  async tidy(prefix: string, minAgeMs: number): Promise<number> {
-    const aborted = await abortStrandedUploads(this.#bucket, prefix, Date.now() - minAgeMs);
+  async tidy(prefix: string, minAgeMs: number, signal: AbortSignal): Promise<number> {
+    const aborted = await abortStrandedUploads(this.#bucket, prefix, Date.now() - minAgeMs, signal);
     return aborted + (await this.clearScratch(minAgeMs));
   }
 
@@ -201,11 +201,11 @@ function isNotFound(error: unknown): boolean {
   return error instanceof TintypeError && error.code === 'not-found';
 }
 
-/** Faults of the local disk, which is part of this store as well. */
+/** Faults of the local disk, which is part of this store as well: the scratch folder has to be there. */
 async function faultsOfDisk<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw asStorageFault(error);
+    throw asOwnStorageFault(error);
   }
 }

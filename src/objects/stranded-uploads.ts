@@ -8,15 +8,17 @@ import { faultsOfS3 } from './s3-faults.ts';
 
 /**
  * Ends multipart uploads that began before `latestMs` (epoch) and whose process died: their parts are paid for and
- * stand in no list of objects. Resolves to how many they were.
+ * stand in no list of objects. Stops at an abort. Resolves to how many they were.
  */
 export async function abortStrandedUploads(
   bucket: S3Bucket,
   prefix: string,
   latestMs: number,
+  signal: AbortSignal,
 ): Promise<number> {
   let aborted = 0;
   for await (const { Key, UploadId, Initiated } of uploadsUnderWay(bucket, prefix)) {
+    if (signal.aborted) break;
     if (Initiated === undefined || Initiated.getTime() > latestMs) continue;
     const request = new AbortMultipartUploadCommand({ Bucket: bucket.name, Key, UploadId });
     try {

@@ -20,6 +20,7 @@ const idleMs = 2_000;
 /** For each thing that is waited for, on a slow machine. */
 const patienceMs = 240_000;
 const lanes = 24;
+const { signal } = new AbortController();
 /** One job in so many has an original that goes in by parts. */
 const largeEvery = 20;
 
@@ -68,7 +69,7 @@ fault(row, async ({ jobs }, report) => {
   // The sweeps go through the proxy as well, and begin again until they come to their end.
   const stranded = (await unfinishedUploads(server, spoilt.prefix)).length;
   report('stranded multipart uploads before the sweep', stranded);
-  await eventually(() => succeeds(spoilt.store.tidy('', 0)), 'the store is tidied', patienceMs);
+  await eventually(() => succeeds(spoilt.store.tidy('', 0, signal)), 'the store is tidied', patienceMs);
   await eventually(() => succeeds(pipeline.sweeper.clean()), 'leftovers are swept', patienceMs);
   assert.deepEqual(await unfinishedUploads(server, spoilt.prefix), []);
   const outputs = [];
