@@ -4,9 +4,11 @@ import { after, describe, it } from 'node:test';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { eventually } from '../support/eventually.ts';
 import { photo } from '../support/photo.ts';
+import { tintype } from '../support/program.ts';
 import { s3Servers } from '../support/s3-stores.ts';
 import { type S3Server, s3Client, s3Environment } from '../support/servers/s3-server.ts';
-import { Service } from '../support/service.ts';
+import { embedded, Service } from '../support/service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 for (const { name, server } of await s3Servers()) {
   describe(`the service with its objects on ${name}`, () => {
@@ -70,7 +72,11 @@ it('starts while the store is away, and says so', async () => {
 });
 
 it('does not start without a region where AWS is meant', async () => {
-  await assert.rejects(Service.start({ OBJECT_STORE_URL: 's3://images' }), /code 78/);
+  await using folder = await temporaryFolder();
+  const env = { ...embedded(folder.path), HOME: folder.path, OBJECT_STORE_URL: 's3://images' };
+  const { code, stderr } = await tintype(['serve'], { env });
+  assert.equal(code, 78);
+  assert.match(stderr, /AWS_REGION/);
 });
 
 /** On a busy machine. */
