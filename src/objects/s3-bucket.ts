@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { steadyRetries } from './steady-retries.ts';
 
 /** Where the objects are and how they are reached. What is left out is as the AWS SDK reads it from its environment. */
 export interface S3Options {
@@ -49,6 +50,7 @@ export class S3Bucket {
     this.encryption = encryption;
     const { endpoint, pathStyle = endpoint !== undefined, region, credentials } = options;
     const shared: S3ClientConfig = {
+      retryStrategy: steadyRetries,
       forcePathStyle: pathStyle,
       ...(endpoint !== undefined && { endpoint }),
       ...(region !== undefined && { region }),
