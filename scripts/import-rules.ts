@@ -37,6 +37,8 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   kysely: ['job-store'],
   'node:sqlite': ['job-store'],
   undici: ['fetch'],
+  '@aws-sdk/client-s3': ['objects'],
+  '@aws-sdk/s3-request-presigner': ['objects'],
   'ipaddr.js': ['fetch'],
   fastify: ['http', 'app.ts'],
   '@fastify/': ['http'],

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
+import { objectStoreOptions } from './config/object-store-options.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
 import { TintypeError } from './errors/tintype-error.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
@@ -17,7 +18,7 @@ import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
-import { FilesystemObjectStore } from './objects/filesystem.ts';
+import { openObjectStore } from './objects/open-object-store.ts';
 import { FilesystemPartialFiles } from './objects/partial-files.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
@@ -52,9 +53,16 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     opened => opened.close(),
   );
   await store.migrate();
-  const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
-  await objects.clearScratch(0);
-  const partialFiles = new FilesystemPartialFiles(config.OBJECT_STORE_URL, objects);
+  const objectStore = parts.adopt(await openObjectStore(objectStoreOptions(config), logger), opened =>
+    opened.close(),
+  );
+  // On SQLite there is one service process.
+  await objectStore.prepare(true);
+  const { objects } = objectStore;
+  const partialFiles = new FilesystemPartialFiles(
+    objectStore.folder ?? path.dirname(config.DATABASE_URL),
+    objects,
+  );
   const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
   // `forever` is no time.
   const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
@@ -101,7 +109,11 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
       objects,
       downloader,
       renderers,
-      policy: { maxAttempts: config.MAX_ATTEMPTS, maxJobMs: config.MAX_JOB_SECONDS * 1000 },
+      policy: {
+        maxAttempts: config.MAX_ATTEMPTS,
+        maxJobMs: config.MAX_JOB_SECONDS * 1000,
+        missingMs: 60_000,
+      },
       slots: config.WORKER_CONCURRENCY * 3,
       leaseMs,
       logger,
@@ -142,6 +154,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         checkWebhookUrl: url => guard.checkUrl(url),
         changes: store.changes,
         objects,
+        ...(config.OBJECT_DOWNLOADS === 'redirect' && objectStore.links && { links: objectStore.links }),
         quota: new QueueQuota(store.jobs, {
           jobs: config.MAX_QUEUED_JOBS,
           jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,

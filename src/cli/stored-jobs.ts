@@ -1,11 +1,13 @@
 import { readConfig } from '../config/config.ts';
+import { objectStoreOptions } from '../config/object-store-options.ts';
 import { viewJob } from '../http/job-view.ts';
 import { Links } from '../http/links.ts';
 import type { TriedJob } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { Redrive } from '../jobs/redrive.ts';
-import { FilesystemObjectStore } from '../objects/filesystem.ts';
+import { openObjectStore } from '../objects/open-object-store.ts';
+import { createLogger } from '../telemetry/logger.ts';
 import { openExistingStore } from './existing-store.ts';
 import { describeJob } from './job-facts.ts';
 
@@ -19,18 +21,17 @@ export interface StoredJobs {
 export async function withStoredJobs(
   work: (opened: StoredJobs, links: Links) => Promise<void>,
 ): Promise<void> {
-  const { DATABASE_URL: file, OBJECT_STORE_URL, PUBLIC_URL } = readConfig(process.env);
-  const store = await openExistingStore(file, PUBLIC_URL);
-  try {
-    // Nobody to ring for: a running service notices the new work by itself.
-    const queue = { ring: () => {} };
-    const objects = new FilesystemObjectStore(OBJECT_STORE_URL);
-    const jobs = new Jobs(store.jobs, queue, objects);
-    const redrive = new Redrive(store.failedJobs, queue, objects);
-    await work({ jobs, redrive, store: store.jobs }, new Links(PUBLIC_URL));
-  } finally {
-    await store.close();
-  }
+  const config = readConfig(process.env);
+  await using parts = new AsyncDisposableStack();
+  const { DATABASE_URL, PUBLIC_URL, LOG_LEVEL } = config;
+  const store = parts.adopt(await openExistingStore(DATABASE_URL, PUBLIC_URL), opened => opened.close());
+  const objectStore = await openObjectStore(objectStoreOptions(config), createLogger(LOG_LEVEL));
+  parts.defer(() => objectStore.close());
+  // Nobody to ring for: a running service notices the new work by itself.
+  const queue = { ring: () => {} };
+  const jobs = new Jobs(store.jobs, queue, objectStore.objects);
+  const redrive = new Redrive(store.failedJobs, queue, objectStore.objects);
+  await work({ jobs, redrive, store: store.jobs }, new Links(PUBLIC_URL));
 }
 
 /** Does the same with one job after the other, and prints what became of each. */

@@ -57,6 +57,32 @@ test('roles can not be split on SQLite', () => {
   assert.match(faultsOf({ ROLES: 'api,worker' }).join(), /in one process/);
 });
 
+test('objects are kept in a folder or in a bucket', () => {
+  const read = (url: string) => readConfig({ OBJECT_STORE_URL: url }, '/somewhere').OBJECT_STORE_URL;
+  assert.equal(read('file:objects'), '/somewhere/objects');
+  assert.equal(read('s3://images'), 's3://images/');
+  assert.equal(read('s3://my.images/tintype/prod/'), 's3://my.images/tintype/prod/');
+  for (const url of [
+    's3:',
+    's3://',
+    's3://Images',
+    's3://images/../x',
+    's3://key:secret@images',
+    's3://images//a',
+  ]) {
+    assert.equal(faultsOf({ OBJECT_STORE_URL: url }).length, 1, url);
+  }
+});
+
+test('what only S3 can do is refused without it, and a key without its cipher', () => {
+  const redirect = { OBJECT_DOWNLOADS: 'redirect' };
+  assert.match(faultsOf(redirect).join(), /OBJECT_DOWNLOADS is 'redirect'; accepted with file: .*: proxy/);
+  assert.deepEqual(faultsOf({ ...redirect, OBJECT_STORE_URL: 's3://images' }), []);
+  const key = { S3_KMS_KEY_ID: 'alias/images' };
+  assert.match(faultsOf(key).join(), /S3_KMS_KEY_ID is 'alias\/images'/);
+  assert.deepEqual(faultsOf({ ...key, S3_SERVER_SIDE_ENCRYPTION: 'aws:kms' }), []);
+});
+
 test('bytes are read with and without a unit', () => {
   const read = (text: string) => readConfig({ MAX_UPLOAD_BYTES: text }).MAX_UPLOAD_BYTES;
   assert.equal(read('1000'), 1000);
@@ -87,6 +113,6 @@ test('a key is 32 bytes, and a wrong one is not shown', () => {
 
 test('docs/configuration.md lists every variable', async () => {
   const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
-  const documented = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+  const documented = [...page.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name]) => name);
   assert.deepEqual(documented.sort(), Object.keys(variables).sort());
 });

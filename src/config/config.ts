@@ -57,6 +57,21 @@ function combinationFaults(config: Partial<Config>): string[] {
       `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: AUTH=keys, AUTH=off spelled out, or a loopback address`,
     );
   }
+  faults.push(...objectStoreFaults(config));
+  return faults;
+}
+
+function objectStoreFaults(config: Partial<Config>): string[] {
+  const faults: string[] = [];
+  const isS3 = config.OBJECT_STORE_URL?.startsWith('s3:') ?? true;
+  if (config.OBJECT_DOWNLOADS === 'redirect' && !isS3) {
+    faults.push("OBJECT_DOWNLOADS is 'redirect'; accepted with file: in OBJECT_STORE_URL: proxy");
+  }
+  if (config.S3_KMS_KEY_ID && config.S3_SERVER_SIDE_ENCRYPTION !== 'aws:kms') {
+    faults.push(
+      `S3_KMS_KEY_ID is '${config.S3_KMS_KEY_ID}'; accepted: with S3_SERVER_SIDE_ENCRYPTION=aws:kms alone`,
+    );
+  }
   return faults;
 }
 

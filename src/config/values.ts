@@ -116,6 +116,19 @@ export function localPath(scheme: string): ValueKind<string> {
   };
 }
 
+/**
+ * A folder as `localPath`, parsed to the absolute path; or `s3://bucket/prefix`, parsed to itself with a slash at its
+ * end. The prefix is of the characters that objects' keys are made of.
+ */
+export const objectStoreUrl: ValueKind<string> = {
+  accepts: 'file:<path>, or s3://<bucket>/<prefix> with letters, digits, ., _ and - in the prefix',
+  parse: (value, root) => {
+    if (!value.startsWith('s3:')) return localPath('file').parse(value, root);
+    const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/(?!\.)[A-Za-z0-9._-]+)*)\/?$/.exec(value);
+    return match ? `s3://${match[1]}${match[2]}/` : undefined;
+  },
+};
+
 export const addressRanges: ValueKind<boolean | readonly string[]> = {
   accepts: 'true, false, or a comma list of CIDR ranges such as 10.0.0.0/8,fd00::/8',
   parse: value => {

@@ -21,22 +21,22 @@ const schema = {
   response: { ...imageAnswers, ...problems(403, 404, 409, 410, 416, 503) },
 };
 
-export function getOutput(app: HttpApp, { store, objects }: HttpParts): void {
+export function getOutput(app: HttpApp, parts: HttpParts): void {
   app.route({
     method: imageMethods,
     url: '/jobs/:id/outputs/:name',
     schema,
     handler: async (request, reply) => {
-      const job = await requireJob(request.params.id, request.visibleOwner, store);
+      const job = await requireJob(request.params.id, request.visibleOwner, parts.store);
       const output = job.outputs.find(({ name }) => name === request.params.name);
       if (output !== undefined && job.status === 'expired') throw expired();
       if (output?.stored === undefined) throw missing(job, output);
       const kept = `private, max-age=${secondsLeft(job)}, immutable`;
       try {
-        return await sendOutput(request, reply, output, output.stored, objects, kept);
+        return await sendOutput(request, reply, output, output.stored, parts, kept);
       } catch (error) {
         // It may have expired in between.
-        const now = await store.get(job.id);
+        const now = await parts.store.get(job.id);
         throw now === undefined || now.status === 'expired' ? expired() : error;
       }
     },

@@ -3,7 +3,6 @@ import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { JobOutput, StoredOutput } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
-import type { ObjectStore } from '../jobs/object-store.ts';
 import { expired } from './get-output.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { problems } from './problem.ts';
@@ -18,20 +17,20 @@ const schema = {
   response: { ...imageAnswers, ...problems(403, 404, 410, 416, 503) },
 };
 
-export function getThumbnail(app: HttpApp, { store, objects }: HttpParts): void {
+export function getThumbnail(app: HttpApp, parts: HttpParts): void {
   app.route({
     method: imageMethods,
     url: '/thumbnails/:filename',
     schema,
     handler: async (request, reply) => {
-      const newest = await newestImage(request.owner, request.params.filename, store);
+      const newest = await newestImage(request.owner, request.params.filename, parts.store);
       try {
-        return await sendImage(request, reply, newest, objects);
+        return await sendImage(request, reply, newest, parts);
       } catch (error) {
         // It may have expired in between, and an older one may be kept longer.
-        const now = await newestImage(request.owner, request.params.filename, store);
+        const now = await newestImage(request.owner, request.params.filename, parts.store);
         if (now.stored.key === newest.stored.key) throw error;
-        return sendImage(request, reply, now, objects);
+        return sendImage(request, reply, now, parts);
       }
     },
   });
@@ -57,7 +56,7 @@ function sendImage(
   request: FastifyRequest,
   reply: FastifyReply,
   { output, stored }: Image,
-  objects: ObjectStore,
+  parts: HttpParts,
 ): Promise<FastifyReply> {
-  return sendOutput(request, reply, output, stored, objects, 'private, no-cache');
+  return sendOutput(request, reply, output, stored, parts, 'private, no-cache');
 }

@@ -8,6 +8,7 @@ import type {
 } from 'fastify';
 import type { ImageLimits } from '../images/limits.ts';
 import type { DeliveryLog } from '../jobs/delivery-log.ts';
+import type { DownloadLinks } from '../jobs/download-links.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
@@ -45,6 +46,8 @@ export interface HttpParts {
   readonly checkWebhookUrl: (url: URL) => void;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
+  /** Downloads are redirected there instead of being passed through. */
+  readonly links?: DownloadLinks;
   readonly quota: QueueQuota;
   readonly limits: ImageLimits;
   readonly maxUploadBytes: number;

@@ -5,6 +5,7 @@ import type { JobOutput, StoredOutput } from '../jobs/job.ts';
 import type { ByteRange, ObjectStore } from '../jobs/object-store.ts';
 import { byteRange } from './byte-range.ts';
 import { contentDisposition } from './filename.ts';
+import type { HttpParts } from './http-parts.ts';
 
 const image = (description: string) => ({ description, content: { 'image/*': { schema: Type.Unsafe({}) } } });
 
@@ -15,6 +16,10 @@ export const imageMethods = ['GET', 'HEAD'] satisfies HTTPMethods[];
 export const imageAnswers = {
   200: image('The image.'),
   206: image('The part of it that `Range` asked for.'),
+  302: {
+    description: 'With `OBJECT_DOWNLOADS=redirect`: its address in the object store, for five minutes.',
+    type: 'null',
+  },
   304: { description: 'It is the one that `If-None-Match` names.', type: 'null' },
 };
 
@@ -27,7 +32,7 @@ export async function sendOutput(
   reply: FastifyReply,
   { filename }: JobOutput,
   stored: StoredOutput,
-  objects: ObjectStore,
+  { objects, links }: Pick<HttpParts, 'objects' | 'links'>,
   cacheControl: string,
 ): Promise<FastifyReply> {
   const etag = `"${stored.sha256}"`;
@@ -37,6 +42,16 @@ export async function sendOutput(
     'accept-ranges': 'bytes',
   });
   if (isAmong(etag, request.headers['if-none-match'])) return reply.code(304).send();
+  const headers = {
+    contentType: stored.contentType,
+    contentDisposition: contentDisposition(filename),
+    cacheControl,
+  };
+  // A link is signed for GET alone; a HEAD has its answer here.
+  if (links !== undefined && request.method === 'GET') {
+    const link = await links.linkTo(stored.key, headers);
+    return reply.removeHeader('etag').header('cache-control', 'no-store').redirect(link, 302);
+  }
   const range = wantedRange(request, reply, etag, stored.bytes);
   const length = range === undefined ? stored.bytes : range.end - range.start + 1;
   const body = request.method === 'HEAD' ? null : await readOutput(objects, stored, range);
@@ -44,9 +59,9 @@ export async function sendOutput(
     reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${stored.bytes}`);
   }
   reply.headers({
-    'content-type': stored.contentType,
+    'content-type': headers.contentType,
     'content-length': length,
-    'content-disposition': contentDisposition(filename),
+    'content-disposition': headers.contentDisposition,
   });
   return reply.send(body);
 }

@@ -26,7 +26,7 @@ export interface LocalFile extends AsyncDisposable {
  * Throws `storage-unavailable` when the store is away or full, `not-found` where an object that must be there is not.
  */
 export interface ObjectStore {
-  /** A folder for files on their way in, on the same file system as the objects where there is one. */
+  /** A local folder for files on their way in, on the same file system as the objects where there is one. */
   readonly scratch: string;
   /** Streams an object in; resolves to its size. Throws what `body` throws; nothing stays behind then. */
   put(key: string, body: Readable): Promise<{ bytes: number }>;
@@ -47,6 +47,6 @@ export interface ObjectStore {
    * whatever holds no object under the prefix, such as an empty folder; stops at an abort. Resolves to how much it was.
    */
   tidy(prefix: string, minAgeMs: number, signal: AbortSignal): Promise<number>;
-  /** Resolves if objects can be written now. */
+  /** Resolves if objects can be written now, as far as that can be told cheaply. */
   check(): Promise<void>;
 }

@@ -5,6 +5,8 @@ export interface RetryPolicy {
   readonly maxAttempts: number;
   /** Running time summed over attempts after which the job fails, in milliseconds. */
   readonly maxJobMs: number;
+  /** How long after the job's start an object that is missing may still turn up, in milliseconds. */
+  readonly missingMs: number;
 }
 
 /** Lost leases before a job is held to be what kills its workers. */

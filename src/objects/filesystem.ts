@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
-import { readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { rm, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { asOwnStorageFault, asStorageFault, systemCode } from '../errors/storage-fault.ts';
@@ -9,6 +9,7 @@ import { ChangeThread } from './change-thread.ts';
 import { createFile, readFileStream, writeStream } from './file-streams.ts';
 import { ifThere } from './if-there.ts';
 import { checkKey, noSuchObject } from './object-key.ts';
+import { clearFolder } from './scratch-folder.ts';
 import { emptyFolders, walk } from './walk.ts';
 
 /** One block, so that the test of a full disk is not answered from a file system's inline data. */
@@ -39,16 +40,7 @@ export class FilesystemObjectStore implements ObjectStore {
   clearScratch(olderThanMs: number): Promise<number> {
     return faultsOfStorage(async () => {
       await this.#makeScratch();
-      const latest = Date.now() - olderThanMs;
-      let cleared = 0;
-      for (const name of await readdir(this.scratch)) {
-        const file = path.join(this.scratch, name);
-        const facts = await ifThere(stat(file));
-        if (!facts || facts.mtimeMs > latest) continue;
-        await rm(file, { recursive: true, force: true });
-        cleared += 1;
-      }
-      return cleared;
+      return clearFolder(this.scratch, Date.now() - olderThanMs);
     });
   }
 

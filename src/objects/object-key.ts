@@ -7,6 +7,11 @@ export function isKey(key: string): boolean {
   return plainSegments.test(key);
 }
 
+/** Whether a key can start like this. Stores that are folders inside take `..` for what it is there. */
+export function canStartKey(prefix: string): boolean {
+  return isKey(`${prefix}x`);
+}
+
 /** Throws `not-found` for any other key. */
 export function checkKey(key: string): void {
   if (!isKey(key)) throw noSuchObject();

@@ -51,7 +51,8 @@ export class StoreAudit {
       const deleted =
         (await this.#deleteUnknown('jobs/', found => this.#unknownOfJobs(found), signal)) +
         (await this.#deleteUnknown('uploads/', found => this.#unknownUploads(found), signal));
-      const tidied = await objects.tidy('jobs/', dayMs, signal);
+      const tidied =
+        (await objects.tidy('jobs/', dayMs, signal)) + (await objects.tidy('uploads/', dayMs, signal));
       const missing = [...(await this.#missingOutputs(signal)), ...(await this.#missingUploads(signal))];
       isDone = !signal.aborted;
       if (!isDone) return;

@@ -5,7 +5,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { AttemptEnd, Claim } from '../jobs/attempt-store.ts';
 import { verdict } from './verdict.ts';
 
-const policy = { maxAttempts: 3, maxJobMs: 60_000 };
+const policy = { maxAttempts: 3, maxJobMs: 60_000, missingMs: 60_000 };
 
 /** @param counted attempts before this one that count */
 function judge(code: ErrorCode, counted = 0, attempt = counted + 1): AttemptEnd {

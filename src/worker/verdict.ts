@@ -5,12 +5,13 @@ import type { Failure } from '../jobs/job.ts';
 import { countsAgainstJob, type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
 
 /**
- * What becomes of a job whose attempt failed. Faults of our own stores and a shutdown count nothing; a passing fault is
- * tried again until the attempts are used up; a permanent one, such as a broken image, ends the job at once.
+ * What becomes of a job whose attempt failed. Faults of our own stores and a shutdown count nothing, nor does an object
+ * that is missing and may yet turn up; a passing fault is tried again until the attempts are used up; a permanent one,
+ * such as a broken image, ends the job at once.
  */
 export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy): AttemptEnd {
   const failure: Failure = { code: error.code, message: error.message };
-  if (!countsAgainstJob(error)) {
+  if (!countsAgainstJob(error) || mayTurnUp(claim, error, policy)) {
     const uncounted = Math.max(1, claim.attempt - claim.job.attempts);
     const delayMs = error.code === 'shutting-down' ? 0 : retryDelayMs(uncounted);
     return { result: 'requeued', failure, counts: false, delayMs };
@@ -25,6 +26,11 @@ export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy):
     refused: refusals.has(error.code),
     ...(error.output === undefined ? {} : { outputFailures: { [error.output]: failure } }),
   };
+}
+
+/** Some stores show an object to every reader only a while after it was written. */
+function mayTurnUp({ job }: Claim, error: TintypeError, { missingMs }: RetryPolicy): boolean {
+  return error.code === 'not-found' && Date.now() < (job.startedAt ?? 0) + missingMs;
 }
 
 /** The image itself can't be taken, whatever is to be made of it. */

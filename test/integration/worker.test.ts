@@ -68,10 +68,12 @@ test('a source that fails for a while is tried again and counted; the job comple
 test('faults of our own object store count nothing against the job', async () => {
   await using pipeline = await Pipeline.open();
   let faults = 0;
-  const failing = withAdopt(pipeline.objects, async (key, file) => {
-    faults += 1;
-    if (faults <= 2) throw new TintypeError('storage-unavailable', 'The disk is full.');
-    await pipeline.objects.adopt(key, file);
+  const failing = withMethods(pipeline.objects, {
+    adopt: async (key, file) => {
+      faults += 1;
+      if (faults <= 2) throw new TintypeError('storage-unavailable', 'The disk is full.');
+      await pipeline.objects.adopt(key, file);
+    },
   });
   pipeline.startWorker({ objects: failing });
   const { id } = await pipeline.submit(image);
@@ -79,6 +81,32 @@ test('faults of our own object store count nothing against the job', async () =>
   assert.equal(faults, 3);
   assert.equal(job.attempts, 1);
   assert.deepEqual(await pipeline.leftInStore(), [job.outputs[0]?.stored?.key]);
+});
+
+test('an original that shows up late is waited for, and counts nothing against the job', async () => {
+  await using pipeline = await Pipeline.open();
+  let looks = 0;
+  const late = withMethods(pipeline.objects, {
+    localFile: (...call) => {
+      looks += 1;
+      if (looks < 3) return Promise.reject(new TintypeError('not-found', 'There is no such object.'));
+      return pipeline.objects.localFile(...call);
+    },
+  });
+  pipeline.startWorker({ objects: late });
+  const { id } = await pipeline.submit(image);
+  const job = await pipeline.reaches(id, 'complete');
+  assert.equal(looks, 3);
+  assert.equal(job.attempts, 1);
+});
+
+test('an original that stays away fails the job', async () => {
+  await using pipeline = await Pipeline.open();
+  pipeline.startWorker({ policy: { maxAttempts: 3, maxJobMs: 60_000, missingMs: 500 } });
+  const source = { object: 'imports/local/never-there.jpg', filename: 'never-there.jpg' };
+  const { id } = await pipeline.submit(image, { source });
+  const job = await pipeline.reaches(id, 'failed');
+  assert.equal(job.failure?.code, 'not-found');
 });
 
 test('a cancelled job frees its renderer and stores nothing', async () => {
@@ -116,10 +144,12 @@ test('a worker that comes back after its lease was taken over stores no result',
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
   // The first worker hangs where it stores its result, and its heartbeats don't arrive.
-  const hanging = withAdopt(pipeline.objects, async (key, file) => {
-    arrive();
-    await gate;
-    await pipeline.objects.adopt(key, file);
+  const hanging = withMethods(pipeline.objects, {
+    adopt: async (key, file) => {
+      arrive();
+      await gate;
+      await pipeline.objects.adopt(key, file);
+    },
   });
   const { attempts } = pipeline.store;
   const deaf = {
@@ -145,7 +175,7 @@ test('a worker that comes back after its lease was taken over stores no result',
 
 test('a job that used up its running time fails with job-timeout', async () => {
   await using pipeline = await Pipeline.open();
-  pipeline.startWorker({ policy: { maxAttempts: 3, maxJobMs: 300 } });
+  pipeline.startWorker({ policy: { maxAttempts: 3, maxJobMs: 300, missingMs: 0 } });
   const { id } = await pipeline.submit(image, { outputs: slowOutput });
   const job = await pipeline.reaches(id, 'failed');
   assert.equal(job.failure?.code, 'job-timeout');
@@ -187,11 +217,11 @@ test('a failed job runs again on request, and not when its original is gone', as
   await assert.rejects(pipeline.jobs.retry(id), { code: 'source-gone' });
 });
 
-/** The same store, but for how it takes finished files over. */
-function withAdopt(objects: ObjectStore, adopt: ObjectStore['adopt']): ObjectStore {
+/** The same store, but for some methods. */
+function withMethods(objects: ObjectStore, changed: Partial<ObjectStore>): ObjectStore {
   return new Proxy(objects, {
     get(target, property) {
-      if (property === 'adopt') return adopt;
+      if (property in changed) return changed[property as keyof ObjectStore];
       const value = Reflect.get(target, property, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },

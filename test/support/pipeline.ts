@@ -30,7 +30,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 export class Pipeline implements AsyncDisposable {
   readonly folder: string;
   readonly store: OpenJobStore;
-  readonly objects: FilesystemObjectStore;
+  readonly objects: ObjectStore;
   readonly renderers: RendererPool;
   readonly queue: DatabaseQueue;
   readonly jobs: Jobs;
@@ -38,22 +38,24 @@ export class Pipeline implements AsyncDisposable {
   readonly #cleanup: AsyncDisposableStack;
   readonly #parts: Omit<WorkerOptions, 'name'>;
 
-  static async open({ leaseMs = 600, limits = imageLimits } = {}): Promise<Pipeline> {
+  /** @param given objects left out, a folder of its own */
+  static async open(
+    given: { leaseMs?: number; limits?: ImageLimits; objects?: ObjectStore } = {},
+  ): Promise<Pipeline> {
+    const { leaseMs = 600, limits = imageLimits } = given;
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await temporaryFolder()).path;
     const store = await openSqlite({ file: path.join(folder, 'jobs.db'), exclusive: true });
     cleanup.defer(() => store.close());
     await store.migrate();
-    const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
-    cleanup.defer(() => objects.close());
-    await objects.clearScratch(0);
+    const objects = given.objects ?? (await openFolder(path.join(folder, 'objects'), cleanup));
     return new Pipeline(folder, store, objects, cleanup.move(), leaseMs, limits);
   }
 
   private constructor(
     folder: string,
     store: OpenJobStore,
-    objects: FilesystemObjectStore,
+    objects: ObjectStore,
     cleanup: AsyncDisposableStack,
     leaseMs: number,
     limits: ImageLimits,
@@ -89,7 +91,7 @@ export class Pipeline implements AsyncDisposable {
       objects,
       downloader,
       renderers: this.renderers,
-      policy: { maxAttempts: 3, maxJobMs: 60_000 },
+      policy: { maxAttempts: 3, maxJobMs: 60_000, missingMs: 60_000 },
       slots: 4,
       leaseMs,
       logger,
@@ -154,6 +156,13 @@ export class Pipeline implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cleanup.disposeAsync();
   }
+}
+
+async function openFolder(folder: string, cleanup: AsyncDisposableStack): Promise<ObjectStore> {
+  const objects = new FilesystemObjectStore(folder);
+  cleanup.defer(() => objects.close());
+  await objects.clearScratch(0);
+  return objects;
 }
 
 async function keysOf(objects: ObjectStore): Promise<string[]> {

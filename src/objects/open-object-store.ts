@@ -1,0 +1,96 @@
+import type { DownloadLinks } from '../jobs/download-links.ts';
+import type { ObjectStore } from '../jobs/object-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { FilesystemObjectStore } from './filesystem.ts';
+import type { S3ObjectStore } from './s3.ts';
+import type { S3Encryption, S3Options } from './s3-bucket.ts';
+
+export interface ObjectStoreOptions {
+  /** A folder's absolute path, or `s3://bucket/prefix/`. */
+  readonly url: string;
+  /** Of S3, where it is not AWS. */
+  readonly endpoint?: string | undefined;
+  readonly pathStyle?: boolean | undefined;
+  readonly encryption?: S3Encryption | undefined;
+}
+
+export interface OpenObjectStore {
+  readonly objects: ObjectStore;
+  /** The store's own, absolute, where it is a folder. */
+  readonly folder?: string;
+  /** Where the store has such. */
+  readonly links?: DownloadLinks;
+  /**
+   * Makes the store ready for writers: clears its scratch folder of what died processes left. `isAlone`: no other
+   * process uses the store, so that this is all that is there.
+   */
+  prepare(isAlone: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * The driver that the URL names; its client library is loaded only then. Nothing is asked of the store yet.
+ * Throws `invalid-configuration` where S3's region is not known.
+ */
+export async function openObjectStore(options: ObjectStoreOptions, logger: Logger): Promise<OpenObjectStore> {
+  const match = /^s3:\/\/([^/]+)\/(.*)$/.exec(options.url);
+  if (match === null) return openFolder(options.url);
+  const [, bucket = '', prefix = ''] = match;
+  const [{ S3ObjectStore }, { withRegion }] = await Promise.all([
+    import('./s3.ts'),
+    import('./s3-bucket.ts'),
+  ]);
+  const { endpoint, pathStyle, encryption } = options;
+  const place: S3Options = {
+    bucket,
+    prefix,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(pathStyle !== undefined && { pathStyle }),
+    ...(encryption !== undefined && { encryption }),
+  };
+  return openBucket(new S3ObjectStore(await withRegion(place)), logger);
+}
+
+function openFolder(root: string): OpenObjectStore {
+  const objects = new FilesystemObjectStore(root);
+  return {
+    objects,
+    folder: root,
+    prepare: async isAlone => void (await objects.clearScratch(isAlone ? 0 : dayMs)),
+    close: () => objects.close(),
+  };
+}
+
+function openBucket(objects: S3ObjectStore, logger: Logger): OpenObjectStore {
+  const closing = new AbortController();
+  let ensuring: Promise<void> | undefined;
+  return {
+    objects,
+    links: objects,
+    async prepare() {
+      // Other services of this user share the folder.
+      await objects.clearScratch(dayMs);
+      // The store may be away, which must not keep the service from starting.
+      ensuring ??= ensureUploadExpiry(objects, closing.signal, logger);
+    },
+    async close() {
+      closing.abort();
+      await ensuring;
+      await objects.close();
+    },
+  };
+}
+
+async function ensureUploadExpiry(
+  objects: S3ObjectStore,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  const expiry = await objects.ensureUploadExpiry(signal);
+  if (expiry === 'set') logger.info('the bucket now ends unfinished multipart uploads after a day');
+  if (typeof expiry === 'string' || signal.aborted) return;
+  const message = 'the bucket has no rule that ends unfinished multipart uploads; the daily audit ends them';
+  logger.info({ reason: expiry.missing }, message);
+}
