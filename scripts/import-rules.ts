@@ -12,7 +12,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   jobs: ['errors'],
   images: ['errors', 'telemetry'],
   'job-store': ['errors', 'telemetry', 'jobs'],
-  queue: ['errors', 'telemetry', 'jobs'],
+  queue: ['errors', 'telemetry', 'jobs', 'kafka'],
+  kafka: ['errors', 'telemetry'],
   objects: ['errors', 'telemetry', 'jobs'],
   fetch: ['errors', 'telemetry', 'jobs'],
   worker: ['errors', 'telemetry', 'jobs', 'images', 'fetch'],
@@ -39,6 +40,10 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   '@fastify/': ['http'],
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
+  bullmq: ['queue'],
+  ioredis: ['queue'],
+  '@aws-sdk/client-sqs': ['queue'],
+  '@platformatic/kafka': ['kafka'],
   commander: ['cli'],
 };
 

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
+import { type BrokerTarget, parseJobQueueUrl } from './config/job-queue-url.ts';
+import { kafkaLogin } from './config/kafka-login.ts';
 import { TintypeError } from './errors/tintype-error.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
 import { Downloader } from './fetch/download.ts';
@@ -9,9 +11,13 @@ import { createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
 import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
+import type { JobQueue } from './jobs/job-queue.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import type { StoreChanges } from './jobs/store-changes.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
+import type { Broker } from './queue/broker.ts';
+import { BrokerQueue } from './queue/broker-queue.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -44,7 +50,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   await store.migrate();
   const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
   await objects.clearScratch(0);
-  const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
+  const queue = parts.adopt(await openJobQueue(config, store.changes, logger), opened => opened.close());
   const jobs = new Jobs(store.jobs, queue, objects);
   const limits = {
     maxPixels: config.MAX_PIXELS,
@@ -106,7 +112,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
         loopbackOnly: isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
-        readiness: () => readiness(store, objects),
+        readiness: () => readiness(store, objects, queue),
         metrics,
         logger,
       })
@@ -134,6 +140,28 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   };
 }
 
+/** A broker's library is loaded only where it is used. */
+async function openJobQueue(config: Config, changes: StoreChanges, logger: Logger): Promise<JobQueue> {
+  const target = parseJobQueueUrl(config.JOB_QUEUE_URL) ?? { driver: 'database' };
+  if (target.driver === 'database') return new DatabaseQueue(changes);
+  return BrokerQueue.open(await broker(target, config), logger);
+}
+
+async function broker(target: BrokerTarget, config: Config): Promise<Broker> {
+  switch (target.driver) {
+    case 'redis':
+      return new (await import('./queue/redis.ts')).RedisBroker(target.url);
+    case 'sqs':
+      return new (await import('./queue/sqs.ts')).SqsBroker(target.queueUrl);
+    case 'kafka': {
+      const { KafkaBroker } = await import('./queue/kafka.ts');
+      return new KafkaBroker({ brokers: target.brokers, ...kafkaLogin(config) }, target.topic);
+    }
+    default:
+      return target satisfies never;
+  }
+}
+
 async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<string> {
   try {
     return await http.listen({ host: HOST, port: PORT });
@@ -147,12 +175,20 @@ async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<st
 }
 
 /** Each engine's fault, or null when it answers. */
-async function readiness(store: OpenJobStore, objects: ObjectStore): Promise<Record<string, string | null>> {
+async function readiness(
+  store: OpenJobStore,
+  objects: ObjectStore,
+  queue: JobQueue,
+): Promise<Record<string, string | null>> {
   const fault = (check: Promise<unknown>) =>
     check.then(
       () => null,
       error => TintypeError.from(error).message,
     );
-  const [jobStore, objectStore] = await Promise.all([fault(store.jobs.backlog()), fault(objects.check())]);
-  return { jobStore, objectStore };
+  const [jobStore, objectStore, jobQueue] = await Promise.all([
+    fault(store.jobs.backlog()),
+    fault(objects.check()),
+    queue.fault(),
+  ]);
+  return { jobStore, objectStore, jobQueue };
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config/config.ts';
+import { type ValueKind, withoutPassword } from '../config/values.ts';
 import { variables } from '../config/variables.ts';
 import { table } from './table.ts';
 
@@ -24,14 +25,15 @@ function effectiveValues(env: NodeJS.ProcessEnv): EffectiveValue[] {
   const config = readConfig(env);
   return (Object.keys(variables) as (keyof Config)[]).map(name => ({
     name,
-    value: withoutPassword(config[name]) ?? null,
+    value: shown(name, config[name]) ?? null,
     from: env[name] ? 'environment' : 'default',
   }));
 }
 
-/** The one place where a secret can be today: the password of a URL. */
-function withoutPassword(value: Config[keyof Config]): Config[keyof Config] {
-  return typeof value === 'string' ? value.replace(/(:\/\/[^/@:]*:)[^/]*@/, '$1…@') : value;
+function shown(name: keyof Config, value: Config[keyof Config]): Config[keyof Config] {
+  if (typeof value !== 'string') return value;
+  const { kind }: { kind: ValueKind<unknown> } = variables[name];
+  return kind.isSecret ? '…' : withoutPassword(value);
 }
 
 function asTable(values: readonly EffectiveValue[]): string {

@@ -1,6 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { kafkaLoginFaults } from './kafka-login.ts';
+import { withoutPassword } from './values.ts';
 import { roles, variables } from './variables.ts';
 
 type Variables = typeof variables;
@@ -27,7 +29,7 @@ export function readConfig(env: Environment, root: string = defaultRoot()): Conf
     const found = env[name] || defaultText;
     if (found === undefined) continue;
     const value = kind.parse(found, root);
-    if (value === undefined) faults.push(`${name} is '${found}'; accepted: ${kind.accepts}`);
+    if (value === undefined) faults.push(`${name} is '${withoutPassword(found)}'; accepted: ${kind.accepts}`);
     config[name] = value;
   }
   faults.push(...combinationFaults(config as Partial<Config>));
@@ -56,6 +58,7 @@ function combinationFaults(config: Partial<Config>): string[] {
       `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: a loopback address, or AUTH=off spelled out`,
     );
   }
+  faults.push(...kafkaLoginFaults(config));
   return faults;
 }
 

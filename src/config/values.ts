@@ -5,6 +5,8 @@ import path from 'node:path';
 export interface ValueKind<T> {
   /** What a right value looks like, for the person who gave a wrong one. */
   readonly accepts: string;
+  /** Whether it must never be shown. */
+  readonly isSecret?: true;
   /** Undefined when the text is not such a value. `root` is what relative paths start from. */
   parse(text: string, root: string): T | undefined;
 }
@@ -60,6 +62,9 @@ export function listOf<const T extends string>(values: readonly T[]): ValueKind<
 
 export const text: ValueKind<string> = { accepts: 'text', parse: value => value };
 
+/** Text that nobody is shown. */
+export const secret: ValueKind<string> = { accepts: 'text', isSecret: true, parse: value => value };
+
 export const webUrl: ValueKind<string> = {
   accepts: 'an http or https URL without query, such as https://images.example.org',
   parse: value => {
@@ -95,4 +100,9 @@ function isCidr(range: string): boolean {
   const [address = '', prefix = ''] = range.split('/');
   const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+}
+
+/** A URL as it may be shown. */
+export function withoutPassword(url: string): string {
+  return url.replace(/(:\/\/[^/@:]*:)[^/]*@/, '$1…@');
 }

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { logLevels } from '../telemetry/logger.ts';
+import { jobQueueUrl } from './job-queue-url.ts';
 import {
   addressRanges,
   bytes,
@@ -7,6 +8,7 @@ import {
   localPath,
   oneOf,
   seconds,
+  secret,
   text,
   type ValueKind,
   webUrl,
@@ -28,7 +30,7 @@ export const roles = ['api', 'worker', 'intake', 'deliveries', 'scheduler', 'swe
  */
 export const variables = {
   DATABASE_URL: variable(localPath('sqlite'), 'sqlite:data/tintype.db'),
-  JOB_QUEUE_URL: variable(oneOf(['database:']), 'database:'),
+  JOB_QUEUE_URL: variable(jobQueueUrl, 'database:'),
   OBJECT_STORE_URL: variable(localPath('file'), 'file:data/objects'),
   ROLES: variable(listOf(roles), roles.join(',')),
   HOST: variable(text, '127.0.0.1'),
@@ -48,6 +50,10 @@ export const variables = {
   RENDER_MEMORY_BYTES: variable(bytes, String(Math.floor(os.totalmem() / 2))),
   ALLOW_SVG: variable(yesOrNo, 'false'),
   ALLOW_PRIVATE_ADDRESSES: variable(addressRanges, 'false'),
+  KAFKA_SASL_MECHANISM: variable(oneOf(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']), undefined),
+  KAFKA_SASL_USERNAME: variable(text, undefined),
+  KAFKA_SASL_PASSWORD: variable(secret, undefined),
+  KAFKA_TLS: variable(yesOrNo, 'false'),
 } as const;
 
 function variable<T, const Default extends string | undefined>(

@@ -1,0 +1,87 @@
+import { ensureTopic } from '../kafka/ensure-topic.ts';
+import { type KafkaSettings, kafkaProducer, type Producer } from '../kafka/kafka-clients.ts';
+import { type Broker, longestBlockSeconds } from './broker.ts';
+import { KafkaReceiver } from './kafka-receiver.ts';
+
+/** Of a topic that we make: as many processes of workers can be woken one by one. */
+const partitions = 16;
+
+/** Doorbells as the records of a topic, taken by one consumer group of all workers and committed at once. */
+export class KafkaBroker implements Broker {
+  readonly name = 'Kafka';
+  readonly #settings: KafkaSettings;
+  readonly #topic: string;
+  readonly #closing = new AbortController();
+  #producer: Producer | undefined;
+  #joining: Promise<KafkaReceiver> | undefined;
+  #receiver: KafkaReceiver | undefined;
+
+  constructor(settings: KafkaSettings, topic: string) {
+    this.#settings = settings;
+    this.#topic = topic;
+  }
+
+  check(): Promise<void> {
+    return ensureTopic(this.#settings, this.#topic, partitions, 'JOB_QUEUE_URL');
+  }
+
+  async publish(count: number): Promise<void> {
+    this.#producer ??= kafkaProducer(this.#settings, { retries: 1, retryDelay: 250 });
+    const producer = this.#producer;
+    const value = Buffer.from('work');
+    try {
+      await producer.send({ messages: Array.from({ length: count }, () => ({ topic: this.#topic, value })) });
+    } catch (error) {
+      // The next one asks anew where the topic is.
+      if (this.#producer === producer) this.#producer = undefined;
+      await producer.close(true).catch(() => {});
+      throw error;
+    }
+  }
+
+  async take(most: number): Promise<void> {
+    const receiver = this.#receiver;
+    if (receiver !== undefined) await this.#use(receiver, () => receiver.take(most));
+    // To join the group takes seconds, and whoever takes has work to do.
+    else void this.#join().catch(() => {});
+  }
+
+  async wait(): Promise<boolean> {
+    const receiver = await this.#join();
+    return this.#use(receiver, async () => {
+      const time = AbortSignal.timeout(longestBlockSeconds * 1000);
+      await receiver.arrival(AbortSignal.any([time, this.#closing.signal]));
+      return receiver.take(1) > 0;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const receiver = await this.#joining?.catch(() => undefined);
+    await Promise.all([receiver?.close(), this.#producer?.close(true).catch(() => {})]);
+  }
+
+  async #join(): Promise<KafkaReceiver> {
+    this.#joining ??= KafkaReceiver.open(this.#settings, this.#topic);
+    try {
+      this.#receiver = await this.#joining;
+      return this.#receiver;
+    } catch (error) {
+      this.#joining = undefined;
+      throw error;
+    }
+  }
+
+  async #use<T>(receiver: KafkaReceiver, action: () => T | Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if (this.#receiver === receiver) {
+        this.#receiver = undefined;
+        this.#joining = undefined;
+        await receiver.close();
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { BrokerQueue } from '../../src/queue/broker-queue.ts';
+import { eventually } from '../support/eventually.ts';
+import type { RestartableServer } from '../support/servers/restartable-server.ts';
+import type { OpenQueue } from './job-queue.ts';
+
+/** A queue on a broker: what is left there can be counted, and it can be away. */
+export interface OpenBrokerQueue extends OpenQueue {
+  readonly server: RestartableServer;
+  open(): Promise<BrokerQueue>;
+  /** Messages that nobody has taken, as an autoscaler counts them. */
+  backlog(): Promise<number>;
+}
+
+const never = new AbortController().signal;
+const patienceMs = 60_000;
+
+/** What a job queue on a broker must do besides. */
+export function brokerQueueContract(open: () => Promise<OpenBrokerQueue>): void {
+  it('counts one message a job, until as many are taken', async () => {
+    await using opened = await open();
+    const queue = await opened.open();
+    queue.ring(20);
+    queue.ring();
+    await eventually(async () => (await opened.backlog()) === 21, 'all are there', patienceMs);
+    // Some drivers must join before they can take.
+    assert.equal(await queue.wait(patienceMs, never), true);
+    await eventually(
+      async () => {
+        await queue.take(4);
+        return (await opened.backlog()) <= 16;
+      },
+      'some are taken',
+      patienceMs,
+    );
+    await eventually(
+      async () => {
+        await queue.take(10);
+        return (await opened.backlog()) === 0;
+      },
+      'all are taken',
+      patienceMs,
+    );
+  });
+
+  it('does no harm while the broker is away, and carries on when it is back', async () => {
+    await using opened = await open();
+    const queue = await opened.open();
+    assert.equal(await queue.wait(50, never), false);
+    await opened.server.end('SIGKILL');
+    const before = performance.now();
+    queue.ring(3);
+    await queue.take(3);
+    assert.equal(await queue.wait(100, never), false);
+    assert.ok(performance.now() - before < 5_000, 'nobody was held up');
+    assert.match((await queue.fault()) ?? '', /does not answer/);
+    await opened.server.startAgain();
+    await eventually(
+      async () => {
+        queue.ring();
+        return queue.wait(1_000, never);
+      },
+      'it rings again',
+      patienceMs,
+    );
+    assert.equal(await queue.fault(), null);
+  });
+
+  it('opens while the broker is away', async () => {
+    await using opened = await open();
+    await opened.server.end('SIGKILL');
+    const queue = await opened.open();
+    queue.ring();
+    assert.equal(await queue.wait(50, never), false);
+    await opened.server.startAgain();
+    await eventually(
+      async () => {
+        queue.ring();
+        return queue.wait(1_000, never);
+      },
+      'it rings',
+      patienceMs,
+    );
+  });
+
+  it('closes while the broker is away', async () => {
+    await using opened = await open();
+    const queue = await opened.open();
+    assert.equal(await queue.wait(50, never), false);
+    await opened.server.end('SIGKILL');
+    queue.ring();
+    await queue.close();
+    await opened.server.startAgain();
+  });
+}
