@@ -1,4 +1,4 @@
-import { AuthenticationError, findErrorBy, GenericError } from '@platformatic/kafka';
+import { AuthenticationError, findErrorBy, GenericError, UserError } from '@platformatic/kafka';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { type KafkaSettings, kafkaAdmin } from './kafka-clients.ts';
 
@@ -18,7 +18,7 @@ export async function ensureTopic(
     if (await hasTopic(admin, topic)) return;
     await admin.createTopics({ topics: [topic], partitions });
   } catch (error) {
-    if (isProtocol(error, 'TOPIC_ALREADY_EXISTS')) return;
+    if (error instanceof Error && findErrorBy(error, 'apiId', 'TOPIC_ALREADY_EXISTS')) return;
     const reason = refusal(error);
     if (reason === undefined) throw error;
     const message = `${variable} names the Kafka topic '${topic}', and the brokers refuse it: ${reason}. It must exist, or its making be allowed`;
@@ -33,13 +33,10 @@ async function hasTopic(admin: ReturnType<typeof kafkaAdmin>, topic: string): Pr
     await admin.metadata({ topics: [topic], forceUpdate: true });
     return true;
   } catch (error) {
-    if (isProtocol(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return false;
+    // The client has no code of its own for it.
+    if (error instanceof UserError && error.message.startsWith('Unknown topic')) return false;
     throw error;
   }
-}
-
-function isProtocol(error: unknown, id: string): boolean {
-  return error instanceof Error && findErrorBy(error, 'apiId', id) !== null;
 }
 
 /** Undefined when they did not answer, or will answer otherwise in a while. */

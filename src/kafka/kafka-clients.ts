@@ -28,9 +28,16 @@ export function kafkaProducer(settings: KafkaSettings, retries: KafkaRetries): P
   return new Producer(clientOptions(settings, retries));
 }
 
-/** A member of the group, which commits only what it is told to. */
-export function kafkaConsumer(settings: KafkaSettings, retries: KafkaRetries, groupId: string): Consumer {
-  return new Consumer({ ...clientOptions(settings, retries), ...groupOptions, groupId });
+/**
+ * A member of the group, which commits only what it is told to.
+ * @param membership.groupInstanceId takes the place of an earlier member of that name at once, even if that one died unheard
+ */
+export function kafkaConsumer(
+  settings: KafkaSettings,
+  retries: KafkaRetries,
+  membership: { readonly groupId: string; readonly groupInstanceId: string },
+): Consumer {
+  return new Consumer({ ...clientOptions(settings, retries), ...groupOptions, ...membership });
 }
 
 /** A member that died unheard keeps its partitions from the others for as long as its session lasts. Milliseconds. */

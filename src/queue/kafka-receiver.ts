@@ -22,8 +22,10 @@ export class KafkaReceiver {
   readonly #uncommitted = new Map<number, Offset>();
   #committing: Promise<void> | undefined;
 
-  static async open(settings: KafkaSettings, topic: string): Promise<KafkaReceiver> {
-    const consumer = kafkaConsumer(settings, { retries: 1, retryDelay: 250 }, `${topic}.workers`);
+  /** @param name stands for this process in the group: it takes the place of its own predecessor. */
+  static async open(settings: KafkaSettings, topic: string, name: string): Promise<KafkaReceiver> {
+    const membership = { groupId: `${topic}.workers`, groupInstanceId: name };
+    const consumer = kafkaConsumer(settings, { retries: 12, retryDelay: 250 }, membership);
     try {
       const stream = await consumer.consume({
         topics: [topic],
@@ -61,7 +63,7 @@ export class KafkaReceiver {
       const { topic, partition, offset, leaderEpoch } = message;
       this.#uncommitted.set(partition, { topic, partition, offset: offset + 1n, leaderEpoch });
     }
-    this.#committing ??= this.#commit();
+    if (this.#mayCommit()) this.#committing ??= this.#commit();
     return taken;
   }
 
@@ -79,9 +81,14 @@ export class KafkaReceiver {
     await this.#consumer.close(true).catch(() => {});
   }
 
-  /** One commit at a time, and none while the group rebalances: it would fail and begin another rebalance. */
+  /** Not while the group rebalances: it would fail and begin another rebalance. */
+  #mayCommit(): boolean {
+    return this.#uncommitted.size > 0 && this.#consumer.isActive();
+  }
+
+  /** One after the other, so that none overtakes a newer one. */
   async #commit(): Promise<void> {
-    while (this.#uncommitted.size > 0 && this.#consumer.isActive()) {
+    while (this.#mayCommit()) {
       const offsets = [...this.#uncommitted.values()];
       this.#uncommitted.clear();
       // One that fails leaves messages that come again.

@@ -11,6 +11,8 @@ export interface OpenBrokerQueue extends OpenQueue {
   open(): Promise<BrokerQueue>;
   /** Messages that nobody has taken, as an autoscaler counts them. */
   backlog(): Promise<number>;
+  /** Throws every message away, behind the back of those who use it. */
+  wipe(): Promise<void>;
 }
 
 const never = new AbortController().signal;
@@ -21,15 +23,24 @@ export function brokerQueueContract(open: () => Promise<OpenBrokerQueue>): void 
   it('counts one message a job, until as many are taken', async () => {
     await using opened = await open();
     const queue = await opened.open();
-    queue.ring(20);
+    // The first message to a new topic may be sent twice.
     queue.ring();
-    await eventually(async () => (await opened.backlog()) === 21, 'all are there', patienceMs);
-    // Some drivers must join before they can take.
     assert.equal(await queue.wait(patienceMs, never), true);
     await eventually(
       async () => {
+        await queue.take(1);
+        return (await opened.backlog()) === 0;
+      },
+      'it is taken',
+      patienceMs,
+    );
+    queue.ring(20);
+    queue.ring();
+    await eventually(async () => (await opened.backlog()) === 21, 'all are there', patienceMs);
+    await eventually(
+      async () => {
         await queue.take(4);
-        return (await opened.backlog()) <= 16;
+        return (await opened.backlog()) <= 17;
       },
       'some are taken',
       patienceMs,

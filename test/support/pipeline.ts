@@ -12,9 +12,11 @@ import { RendererPool } from '../../src/images/renderer-pool.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import { openSqlite } from '../../src/job-store/sqlite.ts';
 import type { Job, NewJob } from '../../src/jobs/job.ts';
+import type { JobQueue } from '../../src/jobs/job-queue.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import type { ObjectStore } from '../../src/jobs/object-store.ts';
 import { hasEnded } from '../../src/jobs/states.ts';
+import type { StoreChanges } from '../../src/jobs/store-changes.ts';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
 import { DatabaseQueue } from '../../src/queue/database.ts';
@@ -31,13 +33,18 @@ export class Pipeline implements AsyncDisposable {
   readonly store: OpenJobStore;
   readonly objects: FilesystemObjectStore;
   readonly renderers: RendererPool;
-  readonly queue: DatabaseQueue;
+  readonly queue: JobQueue;
   readonly jobs: Jobs;
   readonly sweeper: Sweeper;
   readonly #cleanup: AsyncDisposableStack;
   readonly #parts: Omit<WorkerOptions, 'name'>;
 
-  static async open({ leaseMs = 600, limits = imageLimits } = {}): Promise<Pipeline> {
+  /** @param options.openQueue by default the queue that needs no broker; closed with the pipeline */
+  static async open({
+    leaseMs = 600,
+    limits = imageLimits,
+    openQueue = async (changes: StoreChanges): Promise<JobQueue> => new DatabaseQueue(changes),
+  } = {}): Promise<Pipeline> {
     await using cleanup = new AsyncDisposableStack();
     const folder = cleanup.use(await temporaryFolder()).path;
     const store = await openSqlite({ file: path.join(folder, 'jobs.db'), exclusive: true });
@@ -46,13 +53,15 @@ export class Pipeline implements AsyncDisposable {
     const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
     cleanup.defer(() => objects.close());
     await objects.clearScratch(0);
-    return new Pipeline(folder, store, objects, cleanup.move(), leaseMs, limits);
+    const queue = cleanup.adopt(await openQueue(store.changes), opened => opened.close());
+    return new Pipeline(folder, store, objects, queue, cleanup.move(), leaseMs, limits);
   }
 
   private constructor(
     folder: string,
     store: OpenJobStore,
     objects: FilesystemObjectStore,
+    queue: JobQueue,
     cleanup: AsyncDisposableStack,
     leaseMs: number,
     limits: ImageLimits,
@@ -63,8 +72,7 @@ export class Pipeline implements AsyncDisposable {
     this.#cleanup = cleanup;
     const logger = createLogger('silent');
     const metrics = new Metrics();
-    this.queue = new DatabaseQueue(store.changes);
-    cleanup.defer(() => this.queue.close());
+    this.queue = queue;
     this.jobs = new Jobs(store.jobs, this.queue, objects);
     this.renderers = new RendererPool({ size: 2, limits, memoryBytes: 2 ** 30, logger, metrics });
     cleanup.defer(() => this.renderers.stop());

@@ -4,6 +4,7 @@ import { BrokerQueue } from '../../../src/queue/broker-queue.ts';
 import { KafkaBroker } from '../../../src/queue/kafka.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import type { OpenBrokerQueue } from '../../contracts/broker-queue.ts';
+import { eventually } from '../eventually.ts';
 import type { RestartableServer } from '../servers/restartable-server.ts';
 
 /** A queue on a topic that is not there yet. */
@@ -21,11 +22,26 @@ export async function openKafkaQueue(server: RestartableServer): Promise<OpenBro
     },
     submit: async (queue, jobs) => queue.ring(jobs),
     backlog: () => kafkaLag(admin, topic),
+    wipe: () => recreate(admin, topic),
     async [Symbol.asyncDispose]() {
       await Promise.all(queues.map(queue => queue.close()));
       await admin.close();
     },
   };
+}
+
+/** Deletes the topic and makes it again under the same name. */
+async function recreate(admin: Admin, topic: string): Promise<void> {
+  await admin.deleteTopics({ topics: [topic] });
+  // Its name is free a moment after the answer.
+  await eventually(
+    () =>
+      admin.createTopics({ topics: [topic], partitions: 4 }).then(
+        () => true,
+        () => false,
+      ),
+    'the topic is made again',
+  );
 }
 
 export function kafkaAdminOf({ port }: RestartableServer): Admin {

@@ -19,6 +19,7 @@ export async function openRedisQueue(server: RestartableServer): Promise<OpenBro
     },
     submit: async (queue, jobs) => queue.ring(jobs),
     backlog: () => redisBacklog(server),
+    wipe: async () => void (await valkeyCommand(server.port, 'FLUSHALL')),
     async [Symbol.asyncDispose]() {
       await Promise.all(queues.map(queue => queue.close()));
     },

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  PurgeQueueCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { BrokerQueue } from '../../../src/queue/broker-queue.ts';
 import { SqsBroker } from '../../../src/queue/sqs.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
@@ -24,10 +29,17 @@ export async function openSqsQueue(
     },
     submit: async (queue, jobs) => queue.ring(jobs),
     backlog: () => sqsBacklog(queueUrl),
+    wipe: () => purge(queueUrl),
     async [Symbol.asyncDispose]() {
       await Promise.all(queues.map(queue => queue.close()));
     },
   };
+}
+
+async function purge(queueUrl: string): Promise<void> {
+  const client = new SQSClient();
+  await client.send(new PurgeQueueCommand({ QueueUrl: queueUrl }));
+  client.destroy();
 }
 
 /** Resolves to its URL. */
