@@ -7,7 +7,7 @@ import path from 'node:path';
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  config: ['errors', 'telemetry'],
+  config: ['errors', 'telemetry', 'jobs/retention.ts'],
   telemetry: ['errors'],
   jobs: ['errors'],
   images: ['errors', 'telemetry'],

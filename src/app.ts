@@ -14,6 +14,8 @@ import { openSqlite } from './job-store/sqlite.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import { QueueQuota } from './jobs/queue-quota.ts';
+import { parseRetention } from './jobs/retention.ts';
 import type { StoreChanges } from './jobs/store-changes.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
 import type { Broker } from './queue/broker.ts';
@@ -51,7 +53,8 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
   await objects.clearScratch(0);
   const queue = parts.adopt(await openJobQueue(config, store.changes, logger), opened => opened.close());
-  const jobs = new Jobs(store.jobs, queue, objects);
+  // `forever` is no time.
+  const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
   const limits = {
     maxPixels: config.MAX_PIXELS,
     maxOutputPixels: config.MAX_OUTPUT_PIXELS,
@@ -79,7 +82,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     }),
     pool => pool.stop(),
   );
-  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger }), started =>
+  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger, metrics }), started =>
     started.stop(),
   );
   const worker = parts.adopt(
@@ -108,11 +111,18 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         events: store.events,
         changes: store.changes,
         objects,
+        quota: new QueueQuota(store.jobs, {
+          jobs: config.MAX_QUEUED_JOBS,
+          jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,
+        }),
         limits,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
-        loopbackOnly: isLoopback(config.HOST),
+        ...(config.AUTH === 'keys' && {
+          authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
+        }),
+        loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
-        readiness: () => readiness(store, objects, queue),
+        readiness: () => readiness(store, objects, queue, logger),
         metrics,
         logger,
       })
@@ -179,11 +189,15 @@ async function readiness(
   store: OpenJobStore,
   objects: ObjectStore,
   queue: JobQueue,
+  logger: Logger,
 ): Promise<Record<string, string | null>> {
   const fault = (check: Promise<unknown>) =>
     check.then(
       () => null,
-      error => TintypeError.from(error).message,
+      error => {
+        logger.warn({ err: error }, 'a part is not ready');
+        return TintypeError.from(error).message;
+      },
     );
   const [jobStore, objectStore, jobQueue] = await Promise.all([
     fault(store.jobs.backlog()),

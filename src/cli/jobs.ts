@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { readConfig } from '../config/config.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { isoTime, viewJob } from '../http/job-view.ts';
 import { Links } from '../http/links.ts';
-import { openSqlite } from '../job-store/sqlite.ts';
 import type { Job } from '../jobs/job.ts';
 import { type JobStore, longestPage } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { type JobStatus, jobStatuses } from '../jobs/states.ts';
 import { FilesystemObjectStore } from '../objects/filesystem.ts';
+import { openExistingStore } from './existing-store.ts';
 import { nearest, refusal } from './nearest.ts';
 import { table } from './table.ts';
 
@@ -104,13 +103,7 @@ function changeCommand(name: string, about: string, change: JobChange): Command 
 
 async function withStore(work: (opened: Opened, links: Links) => Promise<void>): Promise<void> {
   const { DATABASE_URL: file, OBJECT_STORE_URL, PUBLIC_URL } = readConfig(process.env);
-  if (!existsSync(file)) {
-    throw new TintypeError(
-      'storage-unavailable',
-      `There is no job store at ${file}: nothing was served there yet.`,
-    );
-  }
-  const store = await openSqlite({ file, exclusive: false });
+  const store = await openExistingStore(file);
   try {
     // Nobody to ring for: a running service notices the new work by itself.
     const jobs = new Jobs(store.jobs, { ring: () => {} }, new FilesystemObjectStore(OBJECT_STORE_URL));

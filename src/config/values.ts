@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import path from 'node:path';
+import { parseRetention, retentionAccepts } from '../jobs/retention.ts';
 
 /** How one kind of value is read from an environment variable. */
 export interface ValueKind<T> {
@@ -29,6 +30,12 @@ export const seconds: ValueKind<number> = {
     const number = /^\d{1,9}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
     return number > 0 ? number : undefined;
   },
+};
+
+/** Stays text, as people write it; `parseRetention` says how long that is. */
+export const retention: ValueKind<string> = {
+  accepts: `${retentionAccepts}, or forever`,
+  parse: text => (text === 'forever' || parseRetention(text) !== undefined ? text : undefined),
 };
 
 export const bytes: ValueKind<number> = {

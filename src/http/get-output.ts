@@ -8,6 +8,7 @@ import { problems } from './problem.ts';
 import { imageAnswers, imageMethods, sendOutput } from './send-output.ts';
 
 const retryAfterSeconds = 1;
+const yearSeconds = 31_536_000;
 
 const schema = {
   tags: ['images'],
@@ -17,7 +18,7 @@ const schema = {
     id: Type.String({ description: "The job's id." }),
     name: Type.String({ description: "The output's name." }),
   }),
-  response: { ...imageAnswers, ...problems(403, 404, 409, 416, 503) },
+  response: { ...imageAnswers, ...problems(403, 404, 409, 410, 416, 503) },
 };
 
 export function getOutput(app: HttpApp, { store, objects }: HttpParts): void {
@@ -28,17 +29,28 @@ export function getOutput(app: HttpApp, { store, objects }: HttpParts): void {
     handler: async (request, reply) => {
       const job = await requireJob(request.params.id, request.visibleOwner, store);
       const output = job.outputs.find(({ name }) => name === request.params.name);
+      if (output !== undefined && job.status === 'expired') throw expired();
       if (output?.stored === undefined) throw missing(job, output);
-      return sendOutput(
-        request,
-        reply,
-        output,
-        output.stored,
-        objects,
-        'private, max-age=31536000, immutable',
-      );
+      const kept = `private, max-age=${secondsLeft(job)}, immutable`;
+      try {
+        return await sendOutput(request, reply, output, output.stored, objects, kept);
+      } catch (error) {
+        // It may have expired in between.
+        const now = await store.get(job.id);
+        throw now === undefined || now.status === 'expired' ? expired() : error;
+      }
     },
   });
+}
+
+/** How long a caller may keep the image: an output never changes, but it goes with its job. At most a year. */
+function secondsLeft({ expiresAt }: Job): number {
+  const left = expiresAt === undefined ? yearSeconds : Math.floor((expiresAt - Date.now()) / 1000);
+  return Math.max(0, Math.min(yearSeconds, left));
+}
+
+export function expired(): TintypeError {
+  return new TintypeError('expired', 'The image is expired and deleted.');
 }
 
 function missing(job: Job, output: JobOutput | undefined): TintypeError {

@@ -1,5 +1,10 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
+import type { JobOutput, StoredOutput } from '../jobs/job.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import type { ObjectStore } from '../jobs/object-store.ts';
+import { expired } from './get-output.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { problems } from './problem.ts';
 import { imageAnswers, imageMethods, sendOutput } from './send-output.ts';
@@ -10,7 +15,7 @@ const schema = {
   params: Type.Object({
     filename: Type.String({ description: '`thumb_` and the name of the file that was uploaded.' }),
   }),
-  response: { ...imageAnswers, ...problems(403, 404, 416, 503) },
+  response: { ...imageAnswers, ...problems(403, 404, 410, 416, 503) },
 };
 
 export function getThumbnail(app: HttpApp, { store, objects }: HttpParts): void {
@@ -19,15 +24,40 @@ export function getThumbnail(app: HttpApp, { store, objects }: HttpParts): void 
     url: '/thumbnails/:filename',
     schema,
     handler: async (request, reply) => {
-      const { filename } = request.params;
-      const newest = filename.startsWith('thumb_')
-        ? await store.newestOutput(request.owner, filename)
-        : undefined;
-      if (newest?.output.stored === undefined) {
-        throw new TintypeError('not-found', 'There is no finished image of that file name.');
+      const newest = await newestImage(request.owner, request.params.filename, store);
+      try {
+        return await sendImage(request, reply, newest, objects);
+      } catch (error) {
+        // It may have expired in between, and an older one may be kept longer.
+        const now = await newestImage(request.owner, request.params.filename, store);
+        if (now.stored.key === newest.stored.key) throw error;
+        return sendImage(request, reply, now, objects);
       }
-      // The next job of the same file name takes the address over.
-      return sendOutput(request, reply, newest.output, newest.output.stored, objects, 'private, no-cache');
     },
   });
+}
+
+interface Image {
+  readonly output: JobOutput;
+  readonly stored: StoredOutput;
+}
+
+/** Throws `not-found`, or `expired` when all there were are. */
+async function newestImage(owner: string, filename: string, store: JobStore): Promise<Image> {
+  const newest = filename.startsWith('thumb_') ? await store.newestOutput(owner, filename) : undefined;
+  if (newest?.output.status === 'expired') throw expired();
+  if (newest?.output.stored === undefined) {
+    throw new TintypeError('not-found', 'There is no finished image of that file name.');
+  }
+  return { output: newest.output, stored: newest.output.stored };
+}
+
+/** The next job of the same file name takes the address over, so no answer may be kept unasked. */
+function sendImage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { output, stored }: Image,
+  objects: ObjectStore,
+): Promise<FastifyReply> {
+  return sendOutput(request, reply, output, stored, objects, 'private, no-cache');
 }

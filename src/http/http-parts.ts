@@ -11,10 +11,12 @@ import type { EventLog } from '../jobs/event-log.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { QueueQuota } from '../jobs/queue-quota.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Authentication } from './authentication.ts';
 
 /** What the HTTP server is made of. */
 export interface HttpParts {
@@ -24,8 +26,11 @@ export interface HttpParts {
   readonly events: EventLog;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
+  readonly quota: QueueQuota;
   readonly limits: ImageLimits;
   readonly maxUploadBytes: number;
+  /** Who may call, with AUTH=keys. Without it everybody may do everything, as the owner `local`. */
+  readonly authentication?: Authentication;
   /** Nobody signs in and only this machine may call: refuse foreign `Host`, `Origin` and `Sec-Fetch-Site`. */
   readonly loopbackOnly: boolean;
   /** Where the outside reaches this server; answers carry relative links without it. */

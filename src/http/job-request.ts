@@ -4,6 +4,7 @@ import { defaultOutputs, nameOutputs } from '../images/output-names.ts';
 import { outputsSchema } from '../images/output-options.ts';
 import { type NewJob, priorities, type Source } from '../jobs/job.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import { parseRetention, retentionAccepts, retentionPattern } from '../jobs/retention.ts';
 import { cleanFilename } from './filename.ts';
 import { timeValue } from './time-value.ts';
 
@@ -25,6 +26,12 @@ const jobFields = {
   ),
   notBefore: Type.Optional(
     Type.String({ format: 'date-time', description: 'An ISO 8601 time; the job does not start before it.' }),
+  ),
+  retention: Type.Optional(
+    Type.String({
+      pattern: retentionPattern,
+      description: `How long its images are kept after its end: ${retentionAccepts}.`,
+    }),
   ),
   metadata: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
@@ -83,7 +90,7 @@ export async function newJob(
   owner: string,
   objects: ObjectStore,
 ): Promise<Omit<NewJob, 'id'>> {
-  const { outputs, priority = 'normal', class: label, notBefore, metadata } = request;
+  const { outputs, priority = 'normal', class: label, notBefore, retention, metadata } = request;
   if (metadata !== undefined) checkMetadata(metadata);
   const named =
     outputs === undefined ? defaultOutputs(source.filename) : nameOutputs(outputs, source.filename);
@@ -99,6 +106,7 @@ export async function newJob(
     ...(label !== undefined && { class: label }),
     ...(metadata !== undefined && { metadata }),
     ...(notBefore !== undefined && { notBefore: timeValue(notBefore, '/notBefore') }),
+    ...(retention !== undefined && { retentionMs: retentionValue(retention) }),
   };
 }
 
@@ -119,6 +127,14 @@ export async function requestedSource(
     });
   }
   return { url: url.href, filename: cleanFilename(decodedPath(url)) };
+}
+
+function retentionValue(text: string): number {
+  const ms = parseRetention(text);
+  if (ms !== undefined) return ms;
+  throw new TintypeError('invalid-request', `/retention is '${text}'; accepted: ${retentionAccepts}.`, {
+    pointer: '/retention',
+  });
 }
 
 function checkMetadata(metadata: object): void {

@@ -13,7 +13,7 @@ const outputViewSchema = Type.Object(
   {
     name: Type.String(),
     filename: Type.String({ description: 'The name under which it is downloaded.' }),
-    status: Type.Enum(['pending', 'complete', 'failed'], { type: 'string' }),
+    status: Type.Enum(['pending', 'complete', 'failed', 'expired'], { type: 'string' }),
     width: Type.Optional(
       Type.Integer({
         description: 'In pixels; until it is complete, what was asked for, if that was asked for.',
@@ -54,6 +54,7 @@ export const jobViewSchema = Type.Object(
     }),
     outputs: Type.Array(outputViewSchema),
     metadata: nullable(Type.Record(Type.String(), Type.Unknown())),
+    expires: nullable(time('Once it has ended: when its images are deleted, or were. Null if never.')),
   },
   { $id: 'Job', title: 'Job', description: 'One request: one source image, one or more outputs.' },
 );
@@ -84,6 +85,7 @@ export function viewJob(job: Job, links: Links): JobView {
     source: viewSource(job.source),
     outputs: job.outputs.map(output => viewOutput(job, output, links)),
     metadata: job.metadata ?? null,
+    expires: job.expiresAt === undefined ? null : isoTime(job.expiresAt),
   };
 }
 
@@ -124,7 +126,7 @@ export function statusMessage({ status, failure }: Pick<Job, 'status' | 'failure
     case 'cancelled':
       return 'Cancelled.';
     case 'expired':
-      return 'Expired: its images are gone.';
+      return 'Expired: its images are deleted.';
     default:
       return status satisfies never;
   }

@@ -1,4 +1,6 @@
 import { type FastifyBaseLogger, fastify } from 'fastify';
+import { localOwner } from '../jobs/owner.ts';
+import { requireKeys } from './authentication.ts';
 import { cancelJob } from './cancel-job.ts';
 import { closeConnectionsInTime } from './connections.ts';
 import { documentation } from './documentation.ts';
@@ -13,7 +15,7 @@ import { health } from './health.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { Links } from './links.ts';
 import { listJobs } from './list-jobs.ts';
-import { refuseForeignOrigin } from './origin-guard.ts';
+import { refuseForeignOrigin, refuseTwoHosts } from './origin-guard.ts';
 import { refuseBrokenRequest, sendProblem } from './problem.ts';
 import { multipartOverheadBytes } from './receive-upload.ts';
 import { FastifyLog, logRequests, requestId } from './request-log.ts';
@@ -24,8 +26,8 @@ import { settleUnreadBodies } from './unread-body.ts';
 
 export type { HttpParts } from './http-parts.ts';
 
-/** Whose jobs all are as long as nobody signs in. */
-const localOwner = 'local';
+/** No owner's name is empty. */
+const nobody = '';
 
 /**
  * The HTTP server, ready to listen. `close()` stops accepting, ends event streams and lets requests finish;
@@ -41,15 +43,16 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
     done();
   });
 
-  app.decorateRequest('owner', localOwner);
-  app.decorateRequest('visibleOwner', localOwner);
+  // Where nobody signs in, there is nobody to hide anything from; elsewhere nothing is seen until a key is known.
+  app.decorateRequest('owner', parts.authentication ? nobody : localOwner);
+  app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
   logRequests(app, parts.metrics);
-  if (parts.loopbackOnly) {
-    app.addHook('onRequest', (request, _reply, done) => {
-      refuseForeignOrigin(request.headers);
-      done();
-    });
-  }
+  app.addHook('onRequest', (request, _reply, done) => {
+    refuseTwoHosts(request.raw.rawHeaders);
+    if (parts.loopbackOnly) refuseForeignOrigin(request.headers);
+    done();
+  });
+  if (parts.authentication) await requireKeys(app, parts.authentication, parts.logger);
   settleUnreadBodies(app, parts.maxUploadBytes + multipartOverheadBytes);
   app.setErrorHandler(sendProblem);
   refuseUnknownRoutes(app);

@@ -15,6 +15,7 @@ import { jobAnswer, viewJob } from './job-view.ts';
 import type { Links } from './links.ts';
 import { problems } from './problem.ts';
 import { discardUpload, receiveForm } from './receive-upload.ts';
+import { limitSubmissions } from './submission-limit.ts';
 import { validationFault } from './validation-fault.ts';
 
 /** The body as the documentation shows it; the stream is read by the handler, not by the validator. */
@@ -34,7 +35,7 @@ const schema = {
       'multipart/form-data': { schema: formSchema },
     },
   },
-  response: { 202: jobAnswer, ...problems(400, 403, 404, 413, 415, 503) },
+  response: { 202: jobAnswer, ...problems(400, 403, 404, 413, 415, 429, 503) },
 };
 
 export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
@@ -43,11 +44,14 @@ export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
     done(null, { image: payload }),
   );
 
-  app.post('/jobs', { schema }, async (request, reply) => {
+  app.post('/jobs', { schema, onRequest: limitSubmissions() }, async (request, reply) => {
+    // Before anything of an upload is read.
+    using place = await parts.quota.reserve(request.owner);
     const isForm = request.headers['content-type']?.toLowerCase().startsWith('multipart/form-data');
     const job = isForm
       ? await submitForm(request, parts)
       : await submitJson(request.body as JobRequest | undefined, request.owner, parts);
+    place.taken();
     void reply.code(202).header('location', links.job(job.id));
     return viewJob(job, links);
   });

@@ -38,7 +38,7 @@ const reasons: readonly Reason[] = [
     ofOutput: true,
   },
   {
-    said: /unable to open for write|no space left|quota exceeded|input\/output error|ENOSPC|EDQUOT|EIO:/i,
+    said: /unable to open for write|no space left|quota exceeded|input\/output error|ENOSPC|EDQUOT|EROFS|EACCES|EPERM|ENOTDIR|EIO:/i,
     code: 'storage-unavailable',
     message: 'The output could not be written.',
   },

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { SqlDialect } from './dialect.ts';
+import { expiryOnceEnded } from './expiry-time.ts';
 import { opaqueNumber } from './opaque-value.ts';
 import { prepare } from './prepared.ts';
 import type { AttemptsTable, JobsTable, Tables } from './tables.ts';
@@ -29,6 +30,7 @@ export class AttemptQueries {
   readonly endJob;
   readonly endAttempt;
   readonly endOutputs;
+  readonly abandonUpload;
   readonly expire;
   readonly loseAttempts;
   readonly failOutputs;
@@ -43,6 +45,7 @@ export class AttemptQueries {
     this.endJob = endJob(db, dialect);
     this.endAttempt = endAttempt(db, dialect);
     this.endOutputs = endOutputs(db, dialect);
+    this.abandonUpload = abandonUpload(db, dialect);
     this.expire = expireLeases(db, dialect);
     this.loseAttempts = prepare((p: { claims: string }) =>
       sql<never>`update attempts set ended_at = ${dialect.now}, result = 'lost', leftover = 1
@@ -100,7 +103,8 @@ function heldClaims(db: Kysely<Tables>, dialect: SqlDialect) {
 }
 
 /** The one place where the fencing token decides about a result. */
-function endJob(db: Kysely<Tables>, { now }: SqlDialect) {
+function endJob(db: Kysely<Tables>, dialect: SqlDialect) {
+  const { now } = dialect;
   return prepare((p: EndParameters) =>
     sql<
       Pick<JobRow, 'ready'>
@@ -108,7 +112,8 @@ function endJob(db: Kysely<Tables>, { now }: SqlDialect) {
         attempts = attempts + ${p.counted}, ran_ms = ran_ms + ${now} - claimed_at,
         progress = coalesce(${p.progress}, progress), not_before = case ${p.ended}
           when 1 then not_before else ${now} + ${p.delayMs} end,
-        ended_at = case ${p.ended} when 1 then ${now} end, claimed_at = null, lease_ends_at = null
+        ended_at = case ${p.ended} when 1 then ${now} end, claimed_at = null, lease_ends_at = null,
+        ${expiryOnceEnded(dialect, sql`${p.ended} = 1`)}
       where id = ${p.jobId} and claims = ${p.attempt} and status = 'processing'
       returning ready`.compile(db),
   );
@@ -142,12 +147,21 @@ function endOutputs(db: Kysely<Tables>, { each }: SqlDialect) {
   );
 }
 
+/** The upload of a job, unless others name it too. */
+function abandonUpload(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: { jobId: string }) =>
+    sql<never>`update uploads set abandoned_at = coalesce(abandoned_at, ${now})
+      where jobs = 1 and id = (select upload from jobs where id = ${p.jobId})`.compile(db),
+  );
+}
+
 /**
  * A lost lease adds the time until it ended to the running time: nobody knows how long its worker really lived. After
  * the first one the job starts again at once, after each further one a little later: a job that kills its workers
  * leaves time for the others, and one that was in work at each of many restarts is not taken for such a job.
  */
-function expireLeases(db: Kysely<Tables>, { now }: SqlDialect) {
+function expireLeases(db: Kysely<Tables>, dialect: SqlDialect) {
+  const { now } = dialect;
   return prepare((p: { maxLostLeases: number; again: string; last: string }) => {
     const over = sql`lost_leases + 1 >= ${p.maxLostLeases}`;
     const later = sql`lost_leases > 0`;
@@ -160,7 +174,7 @@ function expireLeases(db: Kysely<Tables>, { now }: SqlDialect) {
         failure = case when ${over} then ${p.last} else ${p.again} end,
         progress = case when ${over} then progress else 0 end,
         lost_leases = lost_leases + 1, ran_ms = ran_ms + lease_ends_at - claimed_at,
-        claimed_at = null, lease_ends_at = null
+        claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, over)}
       where lease_ends_at <= ${now}
       returning id, claims, status`.compile(db);
   });

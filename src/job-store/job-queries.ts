@@ -1,5 +1,7 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { SqlDialect } from './dialect.ts';
+import { expiryOnceEnded } from './expiry-time.ts';
+import { opaqueNumber } from './opaque-value.ts';
 import { prepare } from './prepared.ts';
 import type { JobsTable, OutputsTable, Tables } from './tables.ts';
 
@@ -12,6 +14,8 @@ interface InsertParameters {
   source: string;
   metadata: string | null;
   notBefore: number;
+  upload: string | null;
+  retentionMs: number | null;
 }
 /** A job, hidden from other owners where `owner` is given. */
 interface OwnedJob {
@@ -30,6 +34,9 @@ export class JobQueries {
   readonly retry;
   readonly resetOutputs;
   readonly newestOutput;
+  readonly newestExpired;
+  readonly queued;
+  readonly queuedOfOwner;
   readonly backlog;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
@@ -61,6 +68,9 @@ export class JobQueries {
         .compile(),
     );
     this.newestOutput = newestOutput(db);
+    this.newestExpired = newestExpired(db);
+    this.queued = queued(db, () => sql`status = 'pending'`);
+    this.queuedOfOwner = queued(db, owner => sql`owner = ${owner} and status = 'pending'`);
     this.backlog = prepare(() =>
       sql<{ status: string; jobs: number }>`select status, count(*) as jobs from jobs
         where status in ('pending', 'processing') group by status`.compile(db),
@@ -72,10 +82,10 @@ function insertJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: InsertParameters) =>
     sql<JobRow>`insert into jobs (
         id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress,
-        source, metadata, submitted_at, not_before, ready, waiting
+        source, metadata, upload, retention_ms, submitted_at, not_before, ready, waiting
       )
       select ${p.id}, ${p.owner}, 'pending', ${p.priority}, ${p.class}, 1, 0, 0, 0, 0, 0,
-        ${p.source}, ${p.metadata}, clock.now,
+        ${p.source}, ${p.metadata}, ${p.upload}, cast(${p.retentionMs} as bigint), clock.now,
         case when given.time > clock.now then given.time else clock.now end,
         case when given.time > clock.now then 0 else 1 end,
         case when given.time > clock.now then 1 else 0 end
@@ -94,29 +104,48 @@ function insertOutputs(db: Kysely<Tables>, dialect: SqlDialect) {
   );
 }
 
-function cancelJob(db: Kysely<Tables>, { now }: SqlDialect) {
+function cancelJob(db: Kysely<Tables>, dialect: SqlDialect) {
   return prepare((p: OwnedJob) =>
-    sql<JobRow>`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${now}, failure = null,
-        claimed_at = null, lease_ends_at = null
+    sql<JobRow>`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${dialect.now}, failure = null,
+        claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, sql`true`)}
       where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
       returning *`.compile(db),
   );
 }
 
-/** Keeps `claims`: the fencing token only grows. */
+/** Keeps `claims`: the fencing token only grows. An upload that was abandoned does not come back. */
 function retryJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: OwnedJob) =>
     sql<JobRow>`update jobs set status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
-        ran_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null
+        ran_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null,
+        expires_at = null, expiring = 0
       where id = ${p.id} and status in ('failed', 'cancelled') and owner = coalesce(${p.owner}, owner)
+        and (upload is null
+          or exists (select 1 from uploads where uploads.id = jobs.upload and abandoned_at is null))
       returning *`.compile(db),
+  );
+}
+
+function queued(db: Kysely<Tables>, condition: (owner: string) => RawBuilder<unknown>) {
+  return prepare((p: { most: number; owner: string }) =>
+    sql<{ jobs: number }>`select count(*) as jobs from (
+        select 1 from jobs where ${condition(p.owner)} limit ${opaqueNumber(p.most)}
+      ) as counted`.compile(db),
   );
 }
 
 function newestOutput(db: Kysely<Tables>) {
   return prepare((p: { owner: string; filename: string }) =>
     sql<Selectable<OutputsTable>>`select * from outputs
-      where status = 'complete' and owner = ${p.owner} and filename = ${p.filename}
+      where status = 'complete' and expired = 0 and owner = ${p.owner} and filename = ${p.filename}
+      order by job_id desc limit 1`.compile(db),
+  );
+}
+
+function newestExpired(db: Kysely<Tables>) {
+  return prepare((p: { owner: string; filename: string }) =>
+    sql<Selectable<OutputsTable>>`select * from outputs
+      where expired = 1 and owner = ${p.owner} and filename = ${p.filename}
       order by job_id desc limit 1`.compile(db),
   );
 }

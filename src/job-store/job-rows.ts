@@ -33,6 +33,7 @@ export function toJob(row: JobRow, outputs: readonly OutputRow[]): Job {
     notBefore: row.not_before,
     ...(row.started_at !== null && { startedAt: row.started_at }),
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
+    ...(row.expires_at !== null && { expiresAt: row.expires_at }),
     ...(row.failure !== null && { failure: toFailure(row.failure) }),
   };
 }
@@ -48,7 +49,7 @@ export function toOutput(row: OutputRow): JobOutput {
     name: row.name,
     filename: row.filename,
     options: JSON.parse(row.options),
-    status: row.status,
+    status: row.expired === 1 ? 'expired' : row.status,
     ...(row.stored !== null && { stored: JSON.parse(row.stored) as StoredOutput }),
     ...(row.failure !== null && { failure: toFailure(row.failure) }),
   };
@@ -75,6 +76,8 @@ export function fromNewJob(job: NewJob) {
     class: job.class ?? null,
     source: JSON.stringify(job.source),
     metadata: job.metadata === undefined ? null : JSON.stringify(job.metadata),
+    upload: 'upload' in job.source ? job.source.upload : null,
+    retentionMs: job.retentionMs ?? null,
   };
 }
 
@@ -90,6 +93,7 @@ export function fromOutputs(job: NewJob): OutputRow[] {
     status: 'pending' as const,
     stored: null,
     failure: null,
+    expired: 0 as const,
   }));
 }
 

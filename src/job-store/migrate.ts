@@ -2,10 +2,16 @@ import type { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { SqlDialect } from './dialect.ts';
 import { createJobs } from './migrations/0001-jobs.ts';
+import { createApiKeys } from './migrations/0002-api-keys.ts';
+import { addExpiry } from './migrations/0005-expiry.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a name that was ever released never changes. */
-const migrations = { '0001-jobs': createJobs };
+const migrations = {
+  '0001-jobs': createJobs,
+  '0002-api-keys': createApiKeys,
+  '0005-expiry': addExpiry,
+};
 
 /** Brings the tables up to date; resolves to the names of the migrations that ran now. Throws what they threw. */
 export async function migrate(db: Kysely<Tables>, dialect: SqlDialect): Promise<string[]> {

@@ -1,6 +1,10 @@
 import type { AttemptStore } from '../jobs/attempt-store.ts';
+import type { AuditStore } from '../jobs/audit-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { ExpiryStore } from '../jobs/expiry-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import type { KeyStore } from '../jobs/key-store.ts';
+import type { LeaseStore } from '../jobs/lease-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 
@@ -10,6 +14,10 @@ export interface OpenJobStore {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly expiry: ExpiryStore;
+  readonly audit: AuditStore;
+  readonly leases: LeaseStore;
+  readonly keys: KeyStore;
   readonly changes: StoreChanges;
   /** Brings the tables up to date; resolves to the names of the migrations that ran now. */
   migrate(): Promise<string[]>;

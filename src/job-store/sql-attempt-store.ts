@@ -86,6 +86,9 @@ export class SqlAttemptStore implements AttemptStore {
         leftover: end.result === 'complete' ? 0 : 1,
       });
       if (end.result !== 'requeued') await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+      if (end.result === 'failed' && end.refused) {
+        await this.#queries.abandonUpload.write(trx, { jobId: claim.jobId });
+      }
       return { ready: row.ready, events: await this.#shared.recordEvents(trx, [claim.jobId]) };
     });
     if (ended === undefined) return false;

@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Job, JobOutput, NewJob } from '../jobs/job.ts';
 import { type JobFilter, type JobPage, type JobStore, longestPage } from '../jobs/job-store.ts';
+import { canRetry } from '../jobs/states.ts';
 import type { SqlDialect } from './dialect.ts';
 import { JobList } from './job-list.ts';
 import { JobQueries } from './job-queries.ts';
@@ -84,10 +85,17 @@ export class SqlJobStore implements JobStore {
 
   newestOutput(owner: string, filename: string): Promise<{ job: Job; output: JobOutput } | undefined> {
     return read(this.#db, async trx => {
-      const row = await this.#queries.newestOutput.first(trx, { owner, filename });
+      const row =
+        (await this.#queries.newestOutput.first(trx, { owner, filename })) ??
+        (await this.#queries.newestExpired.first(trx, { owner, filename }));
       const job = row && (await this.#find(trx, row.job_id));
       return job && { job, output: toOutput(row) };
     });
+  }
+
+  async queued(most: number, owner?: string): Promise<number> {
+    const query = owner === undefined ? this.#queries.queued : this.#queries.queuedOfOwner;
+    return (await query.first(this.#db, { most, owner: owner ?? '' }))?.jobs ?? 0;
   }
 
   async backlog(): Promise<{ pending: number; processing: number }> {
@@ -121,6 +129,10 @@ export class SqlJobStore implements JobStore {
   async #whyNotRetried(trx: Kysely<Tables>, id: string, owner?: string): Promise<TintypeError> {
     const job = await this.#find(trx, id, owner);
     if (job === undefined) return noSuchJob();
+    const isGone = job.status === 'expired' && 'upload' in job.source;
+    if (isGone || canRetry(job.status)) {
+      return new TintypeError('source-gone', `The original of job ${id} is not there any more.`);
+    }
     const message = `Only a failed or cancelled job can run again; this one is ${job.status}.`;
     return new TintypeError('job-not-ended', message);
   }

@@ -9,7 +9,8 @@ import { write } from './transactions.ts';
 export class SqlUploadStore implements UploadStore {
   readonly #db: Kysely<Tables>;
   readonly #create: Prepared<{ id: string; owner: string; filename: string }, never>;
-  readonly #abandon: Prepared<{ minAgeMs: number; limit: number }, { id: string }>;
+  readonly #abandon: Prepared<{ minAgeMs: number; limit: number }, never>;
+  readonly #abandoned: Prepared<{ limit: number }, { id: string }>;
   readonly #forget: Prepared<{ ids: string }, never>;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
@@ -20,14 +21,19 @@ export class SqlUploadStore implements UploadStore {
     );
     // The mark keeps a job from naming an upload whose object is about to be deleted.
     this.#abandon = prepare((p: { minAgeMs: number; limit: number }) =>
-      sql<{ id: string }>`update uploads set abandoned_at = coalesce(abandoned_at, ${dialect.now})
-        where jobs = 0 and id in (
-          select id from uploads where jobs = 0 and created_at < ${dialect.now} - ${p.minAgeMs}
-          order by created_at limit ${opaqueNumber(p.limit)}
-        ) returning id`.compile(db),
+      sql<never>`update uploads set abandoned_at = ${dialect.now} where id in (
+        select id from uploads
+        where jobs = 0 and abandoned_at is null and created_at < ${dialect.now} - ${p.minAgeMs}
+        order by created_at limit ${opaqueNumber(p.limit)}
+      )`.compile(db),
+    );
+    this.#abandoned = prepare((p: { limit: number }) =>
+      sql<{ id: string }>`select id from uploads where abandoned_at is not null
+        order by abandoned_at limit ${opaqueNumber(p.limit)}`.compile(db),
     );
     this.#forget = prepare((p: { ids: string }) =>
-      sql<never>`delete from uploads where jobs = 0 and id in ${dialect.strings(p.ids)}`.compile(db),
+      sql<never>`delete from uploads
+        where (jobs = 0 or abandoned_at is not null) and id in ${dialect.strings(p.ids)}`.compile(db),
     );
   }
 
@@ -36,7 +42,10 @@ export class SqlUploadStore implements UploadStore {
   }
 
   async abandoned(minAgeMs: number, limit: number): Promise<string[]> {
-    const rows = await write(this.#db, trx => this.#abandon.all(trx, { minAgeMs, limit }));
+    const rows = await write(this.#db, async trx => {
+      await this.#abandon.write(trx, { minAgeMs, limit });
+      return this.#abandoned.all(trx, { limit });
+    });
     return rows.map(row => row.id);
   }
 

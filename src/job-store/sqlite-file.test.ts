@@ -78,7 +78,8 @@ describe('a SQLite file', () => {
     const { file } = opened;
     const stores = await Promise.all([1, 2, 3].map(() => openSqlite({ file, exclusive: false })));
     const ran = await Promise.all(stores.map(store => store.migrate()));
-    assert.deepEqual(ran.flat(), ['0001-jobs']);
+    assert.equal(ran.flat().filter(name => name === '0001-jobs').length, 1);
+    assert.equal(new Set(ran.flat()).size, ran.flat().length);
     await completeJob(stores[0] as OpenJobStore);
     assert.deepEqual(await stores[1]?.migrate(), []);
     assert.equal((await stores[2]?.jobs.list({}, { limit: 5 }))?.jobs.length, 1);

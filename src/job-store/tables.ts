@@ -11,6 +11,8 @@ export interface Tables {
   attempts: AttemptsTable;
   uploads: UploadsTable;
   events: EventsTable;
+  leases: LeasesTable;
+  api_keys: ApiKeysTable;
 }
 
 export interface JobsTable {
@@ -45,6 +47,14 @@ export interface JobsTable {
   /** Both if and only if processing. */
   claimed_at: number | null;
   lease_ends_at: number | null;
+  /** The upload that it counts among the jobs of, until it is expired. */
+  upload: string | null;
+  /** How long its results are kept after its end; null for ever. */
+  retention_ms: number | null;
+  /** From its end: when it expires, or has expired; null if never. */
+  expires_at: number | null;
+  /** 1 if and only if it has ended and will expire. */
+  expiring: 0 | 1;
 }
 
 export interface OutputsTable {
@@ -61,6 +71,8 @@ export interface OutputsTable {
   stored: string | null;
   /** JSON, a `Failure`. */
   failure: string | null;
+  /** 1 if and only if it was complete when its job expired. */
+  expired: 0 | 1;
 }
 
 export interface AttemptsTable {
@@ -73,7 +85,7 @@ export interface AttemptsTable {
   result: 'complete' | 'failed' | 'requeued' | 'lost' | 'cancelled' | null;
   /** JSON, a `Failure`. */
   failure: string | null;
-  /** 1 from its end, if it did not win, until its objects are gone. */
+  /** 1 from its end, or if it won from its job's expiry, until its objects are gone. */
   leftover: 0 | 1;
 }
 
@@ -82,9 +94,9 @@ export interface UploadsTable {
   owner: string;
   filename: string;
   created_at: number;
-  /** How many jobs name it. */
+  /** How many jobs that are not expired name it. */
   jobs: number;
-  /** Set when it was reported as abandoned: from then on no job may name it. */
+  /** Its object is to be deleted, or deleted already: from then on no job may name it. */
   abandoned_at: number | null;
 }
 
@@ -97,4 +109,25 @@ export interface EventsTable {
   at: number;
   /** JSON, a `Failure`. */
   failure: string | null;
+}
+
+/** Duties that one process does at a time. */
+export interface LeasesTable {
+  name: string;
+  /** Null while nobody does it. */
+  holder: string | null;
+  ends_at: number;
+  /** When it was last done to its end. */
+  done_at: number | null;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  owner: string;
+  admin: 0 | 1;
+  /** SHA-256 of the secret, hex. */
+  secret_hash: string;
+  created_at: number;
+  last_used_at: number | null;
+  revoked_at: number | null;
 }

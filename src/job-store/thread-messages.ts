@@ -11,7 +11,7 @@ export interface ThreadOptions {
 
 /** The stores that the thread owns, and every method that may be called there. */
 export const remoteMethods = {
-  jobs: ['submit', 'get', 'list', 'cancel', 'retry', 'newestOutput', 'backlog'],
+  jobs: ['submit', 'get', 'list', 'cancel', 'retry', 'newestOutput', 'queued', 'backlog'],
   attempts: [
     'claim',
     'renew',
@@ -24,12 +24,19 @@ export const remoteMethods = {
   ],
   uploads: ['create', 'abandoned', 'forget'],
   events: ['newest', 'after', 'prune'],
+  expiry: ['expireDue', 'dropExpired'],
+  audit: ['knownAttempts', 'knownUploads', 'expectedOutputs', 'expectedUploads'],
+  leases: ['take', 'release'],
+  keys: ['create', 'find', 'list', 'revoke', 'used'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
-type RemoteMethods = {
-  [S in 'jobs' | 'attempts' | 'uploads' | 'events']: readonly (keyof OpenJobStore[S])[];
-} & { database: readonly 'migrate'[] };
+/** The names of the stores of one database. */
+export type StoreName = Exclude<keyof OpenJobStore, 'changes' | 'migrate' | 'close'>;
+
+type RemoteMethods = { [S in StoreName]: readonly (keyof OpenJobStore[S])[] } & {
+  database: readonly 'migrate'[];
+};
 
 export type RemoteName = keyof typeof remoteMethods;
 

@@ -20,6 +20,8 @@ export type AttemptEnd =
   | {
       readonly result: 'failed';
       readonly failure: Failure;
+      /** The original itself is what can't be taken: an upload that no other job names is abandoned. */
+      readonly refused?: boolean;
       readonly outputFailures?: Readonly<Record<string, Failure>>;
     }
   /** Back to pending. `counts`: whether it counts against the job's attempts. */
@@ -53,7 +55,7 @@ export interface AttemptStore {
    * (epoch ms), which is in the past when there were more.
    */
   readyDue(): Promise<{ readied: number; nextDue?: number }>;
-  /** Ended attempts that did not win and whose objects may still be in the store. */
+  /** Ended attempts whose objects may still be in the store: they did not win, or their job is expired. */
   leftovers(limit: number): Promise<ClaimRef[]>;
   /** Their objects are gone. */
   forgetLeftovers(attempts: readonly ClaimRef[]): Promise<void>;

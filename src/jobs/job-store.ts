@@ -36,10 +36,15 @@ export interface JobStore {
   list(filter: JobFilter, page: { cursor?: string; limit: number }): Promise<JobPage>;
   /** Throws `not-found`, or `job-ended` when it is complete, failed or expired. Cancelling twice is the same. */
   cancel(id: string, owner?: string): Promise<Job>;
-  /** The next run of a failed or cancelled job. Throws `not-found`, or `job-not-ended` for any other status. */
+  /**
+   * The next run of a failed or cancelled job. Throws `not-found`, `source-gone` when its upload is deleted or about to
+   * be, or `job-not-ended` for any other status.
+   */
   retry(id: string, owner?: string): Promise<Job>;
-  /** The newest complete output of that file name, with its job. */
+  /** The newest complete output of that file name, with its job; where there are expired ones alone, one of those. */
   newestOutput(owner: string, filename: string): Promise<{ job: Job; output: JobOutput } | undefined>;
+  /** Pending jobs, of one owner or of all; it counts to `most` and no further. */
+  queued(most: number, owner?: string): Promise<number>;
   /** Jobs in each status that has not ended, for gauges. */
   backlog(): Promise<{ pending: number; processing: number }>;
 }

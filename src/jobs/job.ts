@@ -40,8 +40,9 @@ export interface Failure {
 }
 
 export interface JobOutput extends OutputRequest {
-  readonly status: 'pending' | 'complete' | 'failed';
-  /** Of the attempt that won; only when complete. */
+  /** `expired`: it was complete, and its object is deleted or about to be. */
+  readonly status: 'pending' | 'complete' | 'failed' | 'expired';
+  /** Of the attempt that won; only when complete or expired. */
   readonly stored?: StoredOutput;
   /** Why this output could not be made; absent when another one made the job fail. */
   readonly failure?: Failure;
@@ -69,6 +70,8 @@ export interface Job {
   readonly notBefore: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
+  /** From its end: when it expires, or has expired; absent if it is kept for ever. */
+  readonly expiresAt?: number;
   /** When it failed, or between two attempts: why. */
   readonly failure?: Failure;
 }
@@ -82,4 +85,6 @@ export interface NewJob {
   readonly outputs: readonly OutputRequest[];
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly notBefore?: number;
+  /** How long after its end it expires, in milliseconds; left out, never. */
+  readonly retentionMs?: number;
 }

@@ -12,16 +12,25 @@ export class Jobs {
   readonly #store: JobStore;
   readonly #queue: Pick<JobQueue, 'ring'>;
   readonly #objects: Pick<ObjectStore, 'size'>;
+  readonly #retentionMs: number | undefined;
 
-  constructor(store: JobStore, queue: Pick<JobQueue, 'ring'>, objects: Pick<ObjectStore, 'size'>) {
+  /** @param retentionMs how long jobs that say nothing of it are kept after their end; left out, for ever. */
+  constructor(
+    store: JobStore,
+    queue: Pick<JobQueue, 'ring'>,
+    objects: Pick<ObjectStore, 'size'>,
+    retentionMs?: number,
+  ) {
     this.#store = store;
     this.#queue = queue;
     this.#objects = objects;
+    this.#retentionMs = retentionMs;
   }
 
   /** As the store's `submit`; the id is made here. */
   async submit(job: Omit<NewJob, 'id'>): Promise<Job> {
-    const accepted = await this.#store.submit({ id: uuidv7(), ...job });
+    const kept = this.#retentionMs === undefined ? {} : { retentionMs: this.#retentionMs };
+    const accepted = await this.#store.submit({ id: uuidv7(), ...kept, ...job });
     this.#queue.ring();
     return accepted;
   }

@@ -42,6 +42,11 @@ export interface ObjectStore {
   delete(keys: readonly string[]): Promise<void>;
   /** Every object whose key starts with the prefix, in no particular order. */
   list(prefix: string): AsyncIterable<StoredObject>;
+  /**
+   * Clears away what writers that died left beside the objects, if it is older than this: what was on its way in, and
+   * whatever holds no object under the prefix, such as an empty folder; stops at an abort. Resolves to how much it was.
+   */
+  tidy(prefix: string, minAgeMs: number, signal: AbortSignal): Promise<number>;
   /** Resolves if objects can be written now. */
   check(): Promise<void>;
 }

@@ -2,9 +2,12 @@
 export interface UploadStore {
   /** Notes an upload that is about to be written. */
   create(upload: { id: string; owner: string; filename: string }): Promise<void>;
-  /** Uploads older than `minAgeMs` that no job names: cut off, refused, or left by a crash. From then on no job can. */
+  /**
+   * Uploads to delete: those whose last job is expired, those that are no readable image, and those older than
+   * `minAgeMs` that no job names: cut off, refused, or left by a crash. No job can name one of them any more.
+   */
   abandoned(minAgeMs: number, limit: number): Promise<string[]>;
-  /** Their objects are gone. */
+  /** Their objects are gone; leaves those that are neither abandoned nor without a job. */
   forget(ids: readonly string[]): Promise<void>;
 }
 

@@ -14,7 +14,7 @@ import { systemCode } from '../errors/storage-fault.ts';
 import { isAbsence } from './if-there.ts';
 
 /** One thing to do in the store's folders. All paths are absolute. */
-export type Change = MoveIn | Deletion | NewFolder;
+export type Change = MoveIn | Deletion | NewFolder | Pruning;
 
 /** Renames a finished file to its place and makes that durable; the folders for it are made. */
 export interface MoveIn {
@@ -36,6 +36,12 @@ export interface NewFolder {
   readonly folder: string;
 }
 
+/** Deletes folders that may be empty. */
+export interface Pruning {
+  readonly kind: 'prune';
+  readonly folders: readonly string[];
+}
+
 /** How often a folder is made again when other processes keep pruning it, before that is held to be a fault. */
 const mostTries = 50;
 
@@ -44,7 +50,8 @@ const mostTries = 50;
  * then syncs every folder that changed, once. Whoever calls this must be the only one in the process who changes
  * folders below `root`; other processes may do so meanwhile.
  * @returns each change's fault, or undefined where the change is made and durable. A change with a fault leaves
- *   nothing behind but its file, where that was not moved yet. Deletions are not synced.
+ *   nothing behind but its file, where that was not moved yet. Deletions are not synced: what a power cut brings back
+ *   no row knows any more, so the daily audit deletes it again.
  */
 export function makeChanges(root: string, changes: readonly Change[]): unknown[] {
   const faults: unknown[] = changes.map(() => undefined);
@@ -105,7 +112,7 @@ function makeFolder(folder: string, made: Set<string>): void {
 /** The folders whose entries a change has changed: its own, and those that hold a new folder on the way to it. */
 function foldersOf(made: ReadonlySet<string>): (change: Change) => string[] {
   return change => {
-    if (change.kind === 'delete') return [];
+    if (change.kind === 'delete' || change.kind === 'prune') return [];
     const folder = change.kind === 'move in' ? path.dirname(change.target) : change.folder;
     const folders = change.kind === 'move in' ? [folder] : [];
     for (let at = folder; made.has(at); at = path.dirname(at)) folders.push(path.dirname(at));
@@ -175,6 +182,7 @@ function deleteFile(file: string): void {
 /** The folders that may be empty now: those of deleted files and of files that did not get in. */
 function emptied(faults: readonly unknown[]): (change: Change, i: number) => string[] {
   return (change, i) => {
+    if (change.kind === 'prune') return [...change.folders];
     if (change.kind === 'delete') return change.files.map(file => path.dirname(file));
     return change.kind === 'move in' && faults[i] !== undefined ? [path.dirname(change.target)] : [];
   };

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { objectStoreContract } from '../../test/contracts/object-store.ts';
+import { newFileStore as newStore, openFileStore } from '../../test/support/file-store.ts';
 import { mountSmall } from '../../test/support/small-file-system.ts';
-import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { FilesystemObjectStore } from './filesystem.ts';
 
 describe('FilesystemObjectStore', () => {
   objectStoreContract(async () => {
-    const { store, dispose } = await openStore();
+    const { store, dispose } = await openFileStore();
     return { store, [Symbol.asyncDispose]: dispose };
   });
 
@@ -113,7 +113,7 @@ describe('FilesystemObjectStore', () => {
   it('is closed although it was never used', async t => {
     const { root, store } = await newStore(t);
     await store.close();
-    assert.deepEqual(await readdir(root), []);
+    assert.deepEqual(await readdir(root), ['.scratch']);
   });
 
   it('keeps no process alive that has not closed it, but lets it wait for its answers', async t => {
@@ -122,6 +122,7 @@ describe('FilesystemObjectStore', () => {
       import { Readable } from 'node:stream';
       import { FilesystemObjectStore } from ${JSON.stringify(import.meta.resolve('./filesystem.ts'))};
       const store = new FilesystemObjectStore(${JSON.stringify(root)});
+      await store.clearScratch(0);
       await store.put('a', Readable.from([Buffer.from('x')]));
       void store.delete(['a']);`;
     const arguments_ = ['--input-type=module', '--eval', program];
@@ -157,50 +158,19 @@ describe('FilesystemObjectStore', () => {
     assert.deepEqual(await readdir(store.scratch), []);
   });
 
-  it('calls a full disk storage-unavailable, leaves nothing behind, and goes on when there is room', async t => {
-    const root = await mountSmall(t, '1m');
-    if (!root) return;
-    const store = new FilesystemObjectStore(root);
-    t.after(() => store.close());
-    await store.put('jobs/1/source', Readable.from([Buffer.alloc(600_000)]));
-    const full = { code: 'storage-unavailable', retryable: true };
-    await assert.rejects(store.put('jobs/2/source', Readable.from([Buffer.alloc(900_000)])), full);
+  it('tidies away empty folders and unfinished files that are old, and spares the rest', async t => {
+    const { root, store } = await newStore(t);
+    await store.put('jobs/1/1/a', Readable.from([Buffer.from('x')]));
+    for (const folder of ['jobs/1/2', 'jobs/2/1', 'jobs/3/1', 'shared/empty'])
+      await mkdir(path.join(root, folder), { recursive: true });
+    await writeFile(path.join(store.scratch, 'cut'), 'x');
+    const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000);
+    for (const old of ['jobs/1/1', 'jobs/1/2', 'jobs/2/1', 'shared/empty', '.scratch/cut'])
+      await utimes(path.join(root, old), twoDaysAgo, twoDaysAgo);
+    assert.equal(await store.tidy('jobs/', 86_400_000, new AbortController().signal), 3);
+    assert.deepEqual((await readdir(path.join(root, 'jobs'))).sort(), ['1', '3']);
+    assert.deepEqual(await readdir(path.join(root, 'jobs/1')), ['1']);
+    assert.equal(existsSync(path.join(root, 'shared/empty')), true);
     assert.deepEqual(await readdir(store.scratch), []);
-    assert.deepEqual(await readdir(path.join(root, 'jobs')), ['1']);
-
-    await writeFile(path.join(root, 'filler'), Buffer.alloc(2_000_000)).catch(() => {});
-    await assert.rejects(store.check(), full);
-    assert.deepEqual(await readdir(store.scratch), []);
-    await rm(path.join(root, 'filler'));
-    await store.check();
-    await store.put('jobs/2/source', Readable.from([Buffer.alloc(100_000)]));
-  });
-
-  it('calls a folder that can’t be written storage-unavailable', async t => {
-    const root = await mountSmall(t, '1m');
-    if (!root) return;
-    const store = new FilesystemObjectStore(root);
-    t.after(() => store.close());
-    await store.put('a', Readable.from([Buffer.from('x')]));
-    assert.equal(spawnSync('mount', ['-o', 'remount,ro', root]).status, 0);
-    const readOnly = { code: 'storage-unavailable', retryable: true };
-    await assert.rejects(store.put('b', Readable.from([Buffer.from('x')])), readOnly);
-    await assert.rejects(store.check(), readOnly);
-    await assert.rejects(store.delete(['a']), readOnly);
-    assert.equal((await buffer(await store.read('a'))).toString(), 'x');
   });
 });
-
-async function newStore(t: TestContext): Promise<{ root: string; store: FilesystemObjectStore }> {
-  const { root, store, dispose } = await openStore();
-  t.after(dispose);
-  return { root, store };
-}
-
-/** A store in a folder of its own, and the end of both. */
-async function openStore() {
-  const folder = await temporaryFolder();
-  const store = new FilesystemObjectStore(folder.path);
-  const dispose = () => store.close().then(() => folder[Symbol.asyncDispose]());
-  return { root: folder.path, store, dispose };
-}

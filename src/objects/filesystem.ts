@@ -3,13 +3,13 @@ import { createReadStream, statSync } from 'node:fs';
 import { readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { asStorageFault, systemCode } from '../errors/storage-fault.ts';
+import { asOwnStorageFault, asStorageFault, systemCode } from '../errors/storage-fault.ts';
 import type { ByteRange, LocalFile, ObjectStore, StoredObject } from '../jobs/object-store.ts';
 import { ChangeThread } from './change-thread.ts';
 import { createFile, readFileStream, writeStream } from './file-streams.ts';
 import { ifThere } from './if-there.ts';
 import { checkKey, noSuchObject } from './object-key.ts';
-import { walk } from './walk.ts';
+import { emptyFolders, walk } from './walk.ts';
 
 /** One block, so that the test of a full disk is not answered from a file system's inline data. */
 const checkBytes = 4096;
@@ -34,36 +34,41 @@ export class FilesystemObjectStore implements ObjectStore {
    * else uses `scratch`.
    * @param olderThanMs spares what was changed since. 0 where no other process uses the folder; a day, which no
    *   write takes, where others may.
+   * @returns how much it was.
    */
-  async clearScratch(olderThanMs: number): Promise<void> {
-    await faultsOfStorage(async () => {
+  clearScratch(olderThanMs: number): Promise<number> {
+    return faultsOfStorage(async () => {
       await this.#makeScratch();
       const latest = Date.now() - olderThanMs;
+      let cleared = 0;
       for (const name of await readdir(this.scratch)) {
         const file = path.join(this.scratch, name);
         const facts = await ifThere(stat(file));
-        if (facts && facts.mtimeMs <= latest) await rm(file, { recursive: true, force: true });
+        if (!facts || facts.mtimeMs > latest) continue;
+        await rm(file, { recursive: true, force: true });
+        cleared += 1;
       }
+      return cleared;
     });
   }
 
-  put(key: string, body: Readable): Promise<{ bytes: number }> {
+  async put(key: string, body: Readable): Promise<{ bytes: number }> {
+    let faultOfBody: unknown;
     // A body that breaks before it is read must not end the process; reading it throws the fault.
-    body.on('error', () => {});
-    return faultsOfStorage(async () => {
-      const file = path.join(this.scratch, randomUUID());
-      try {
-        const target = this.#path(key);
-        const opened = (await ifThere(createFile(file))) ?? (await this.#createWithScratch(file));
-        const bytes = await writeStream(opened, body);
-        await this.#changes.make({ kind: 'move in', file, isSynced: true, target });
-        return { bytes };
-      } catch (error) {
-        body.destroy();
-        await rm(file, { force: true });
-        throw error;
-      }
+    body.on('error', fault => {
+      faultOfBody = fault;
     });
+    const file = path.join(this.scratch, randomUUID());
+    try {
+      const target = this.#path(key);
+      const bytes = await writeStream(await createFile(file), body);
+      await this.#changes.make({ kind: 'move in', file, isSynced: true, target });
+      return { bytes };
+    } catch (error) {
+      body.destroy();
+      await faultsOfStorage(() => rm(file, { force: true }));
+      throw error === faultOfBody ? error : asOwnStorageFault(error);
+    }
   }
 
   adopt(key: string, file: string): Promise<void> {
@@ -84,15 +89,18 @@ export class FilesystemObjectStore implements ObjectStore {
       // Synchronous: the thread pool would take ten times as long as the call.
       const look = async () => statSync(this.#path(key), { throwIfNoEntry: false });
       const facts = await ifThere(look());
-      return facts?.isFile() ? facts.size : undefined;
+      if (facts?.isFile()) return facts.size;
+      this.#requireStore();
+      return undefined;
     });
   }
 
   read(key: string, range?: ByteRange): Promise<Readable> {
     return faultsOfStorage(async () => {
       const reading = await ifThere(readFileStream(this.#path(key), range));
-      if (!reading) throw noSuchObject();
-      return reading;
+      if (reading) return reading;
+      this.#requireStore();
+      throw noSuchObject();
     });
   }
 
@@ -117,9 +125,20 @@ export class FilesystemObjectStore implements ObjectStore {
     }
   }
 
+  tidy(prefix: string, minAgeMs: number, signal: AbortSignal): Promise<number> {
+    return faultsOfStorage(async () => {
+      let tidied = await this.clearScratch(minAgeMs);
+      const latest = Date.now() - minAgeMs;
+      for await (const folder of emptyFolders(path.join(this.#root, prefix), latest, signal)) {
+        await this.#changes.make({ kind: 'prune', folders: [folder] });
+        tidied += 1;
+      }
+      return tidied;
+    });
+  }
+
   check(): Promise<void> {
     return faultsOfStorage(async () => {
-      await this.#makeScratch();
       const file = path.join(this.scratch, randomUUID());
       try {
         await writeFile(file, Buffer.alloc(checkBytes), { flag: 'wx' });
@@ -139,9 +158,9 @@ export class FilesystemObjectStore implements ObjectStore {
     return path.join(this.#root, key);
   }
 
-  async #createWithScratch(file: string): Promise<number> {
-    await this.#makeScratch();
-    return createFile(file);
+  /** Where the scratch folder is missing the store was taken away, such as by unmounting: no object is there to miss. */
+  #requireStore(): void {
+    statSync(this.scratch);
   }
 
   #makeScratch(): Promise<void> {
@@ -153,6 +172,6 @@ async function faultsOfStorage<Result>(work: () => Promise<Result>): Promise<Res
   try {
     return await work();
   } catch (error) {
-    throw asStorageFault(error);
+    throw asOwnStorageFault(error);
   }
 }

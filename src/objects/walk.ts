@@ -34,3 +34,25 @@ async function* walkFolder(root: string, folder: string, prefix: string): AsyncG
     if (!isAbsence(error)) throw error;
   }
 }
+
+/** Every folder below this one, absolute, that holds nothing at all and was not changed since; none after an abort. */
+export async function* emptyFolders(
+  folder: string,
+  latestMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const entries = await ifThere(opendir(folder, { bufferSize }));
+  if (!entries) return;
+  let isEmpty = true;
+  try {
+    for await (const entry of entries) {
+      if (signal.aborted) return;
+      isEmpty = false;
+      if (entry.isDirectory()) yield* emptyFolders(path.join(folder, entry.name), latestMs, signal);
+    }
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+  const facts = isEmpty ? await ifThere(stat(folder)) : undefined;
+  if (facts && facts.mtimeMs <= latestMs) yield folder;
+}

@@ -40,6 +40,22 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly jobsExpired = new Counter({
+    name: 'tintype_jobs_expired_total',
+    help: 'Jobs whose retention was over',
+    registers: [this.registry],
+  });
+  readonly auditDeleted = new Counter({
+    name: 'tintype_audit_deleted_objects_total',
+    help: 'Objects that the daily audit deleted because no job knew them',
+    registers: [this.registry],
+  });
+  readonly auditMissing = new Gauge({
+    name: 'tintype_audit_missing_objects',
+    help: 'Objects that jobs name and that the last daily audit did not find',
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }

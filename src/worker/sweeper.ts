@@ -1,57 +1,69 @@
-import { type AttemptStore, attemptPrefix, type ClaimRef } from '../jobs/attempt-store.ts';
+import { randomUUID } from 'node:crypto';
+import type { AttemptStore } from '../jobs/attempt-store.ts';
+import type { AuditStore } from '../jobs/audit-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { ExpiryStore } from '../jobs/expiry-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import type { LeaseStore } from '../jobs/lease-store.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { maxLostLeases } from '../jobs/retry-policy.ts';
-import { type UploadStore, uploadKey } from '../jobs/upload-store.ts';
+import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { expireJobs } from './expire-jobs.ts';
+import { Rounds } from './rounds.ts';
+import { StoreAudit } from './store-audit.ts';
+import { sweepAttempts, sweepUploads } from './sweep-objects.ts';
 
 export interface SweeperOptions {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
+  readonly expiry: ExpiryStore;
+  readonly audit: AuditStore;
+  readonly leases: LeaseStore;
   readonly objects: ObjectStore;
   readonly queue: JobQueue;
   readonly leaseMs: number;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 const dayMs = 86_400_000;
-const cleanEveryMs = 60_000;
-const batch = 100;
+/** How long the rows of expired jobs are kept (docs/retention.md). */
+const historyMs = 90 * dayMs;
+const dropEveryMs = 60_000;
+const dropBatch = 100;
+/** How often it is asked whether the daily audit is due. */
+const auditEveryMs = 600_000;
 
-/** Takes back what died workers held, and clears away what losers and cut-off uploads left. */
+/**
+ * Takes back what died workers held, ends the retention of jobs, clears away what they, losers and cut-off uploads
+ * left, and audits the object store. What takes long keeps nothing else waiting.
+ */
 export class Sweeper {
   readonly #options: SweeperOptions;
-  #timers: NodeJS.Timeout[] = [];
-  #busy: Promise<void> = Promise.resolve();
+  readonly #rounds: readonly Rounds[];
 
   constructor(options: SweeperOptions) {
     this.#options = options;
+    const { leaseMs, logger } = options;
+    const soonMs = Math.min(5_000, leaseMs / 3);
+    const audit = new StoreAudit({ ...options, holder: randomUUID(), everyMs: dayMs });
+    this.#rounds = [
+      new Rounds(() => this.#expireLeases(), soonMs, logger),
+      new Rounds(signal => this.clean(signal), soonMs, logger),
+      new Rounds(signal => this.#dropRows(signal), dropEveryMs, logger),
+      new Rounds(signal => audit.run(signal), auditEveryMs, logger),
+    ];
   }
 
   start(): void {
-    if (this.#timers.length > 0) return;
-    const expireEveryMs = Math.min(5_000, this.#options.leaseMs / 3);
-    this.#timers = [
-      setInterval(() => this.#next(() => this.#expireLeases()), expireEveryMs),
-      setInterval(() => this.#next(() => this.clean()), cleanEveryMs),
-    ];
-    this.#next(() => this.#expireLeases());
-    this.#next(() => this.clean());
+    for (const rounds of this.#rounds) rounds.start();
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
-    this.#timers = [];
-    await this.#busy;
-  }
-
-  /** One sweep after the other; a sweep that fails is only logged, because the next one does its work. */
-  #next(sweep: () => Promise<void>): void {
-    this.#busy = this.#busy.then(sweep).catch(error => {
-      this.#options.logger.warn({ err: error }, 'a sweep failed');
-    });
+    await Promise.all(this.#rounds.map(rounds => rounds.stop()));
   }
 
   async #expireLeases(): Promise<void> {
@@ -61,23 +73,17 @@ export class Sweeper {
     this.#options.queue.ring(expired);
   }
 
-  /** Deletes what ended attempts and abandoned uploads left in the object store, then their rows. */
-  async clean(): Promise<void> {
-    const { attempts, uploads, events, objects } = this.#options;
-    for (let rest = await attempts.leftovers(batch); rest.length > 0; ) {
-      for (const attempt of rest) await this.#deleteObjects(attempt);
-      await attempts.forgetLeftovers(rest);
-      rest = rest.length < batch ? [] : await attempts.leftovers(batch);
-    }
-    const abandoned = await uploads.abandoned(dayMs, batch);
-    await objects.delete(abandoned.map(uploadKey));
-    await uploads.forget(abandoned);
-    while ((await events.prune(dayMs)) > 0);
+  /** Expires what is due, and deletes what expired jobs, ended attempts and abandoned uploads left in the object store. */
+  async clean(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    const { attempts, uploads, expiry, objects, metrics } = this.#options;
+    await expireJobs(expiry, metrics, signal);
+    await sweepAttempts(attempts, objects, signal);
+    await sweepUploads(uploads, objects, signal);
   }
 
-  async #deleteObjects(attempt: ClaimRef): Promise<void> {
-    const keys = [];
-    for await (const { key } of this.#options.objects.list(attemptPrefix(attempt))) keys.push(key);
-    await this.#options.objects.delete(keys);
+  async #dropRows(signal: AbortSignal): Promise<void> {
+    const { events, expiry } = this.#options;
+    while (!signal.aborted && (await events.prune(dayMs)) > 0);
+    while (!signal.aborted && (await expiry.dropExpired(historyMs, dropBatch)) > 0);
   }
 }

@@ -22,10 +22,12 @@ export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy):
   return {
     result: 'failed',
     failure,
+    refused: refusals.has(error.code),
     ...(error.output === undefined ? {} : { outputFailures: { [error.output]: failure } }),
   };
 }
 
+/** The image itself can't be taken, whatever is to be made of it. */
 const refusals: ReadonlySet<ErrorCode> = new Set([
   'empty-upload',
   'not-an-image',
@@ -33,8 +35,3 @@ const refusals: ReadonlySet<ErrorCode> = new Set([
   'image-too-large',
   'corrupt-image',
 ]);
-
-/** Whether the image itself is what can't be taken, whatever is to be made of it. */
-export function isRefusal(code: ErrorCode): boolean {
-  return refusals.has(code);
-}

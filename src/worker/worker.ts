@@ -1,14 +1,12 @@
 import { addAbortListener } from 'node:events';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { AttemptEnd, AttemptStore, Claim } from '../jobs/attempt-store.ts';
-import type { Failure, Source } from '../jobs/job.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
-import { uploadKey } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AttemptParts, attemptJob } from './attempt.ts';
 import { type HeldClaim, LeaseKeeper } from './lease-keeper.ts';
-import { isRefusal, verdict } from './verdict.ts';
+import { verdict } from './verdict.ts';
 
 export interface WorkerOptions extends AttemptParts {
   /** Names this worker in the rows of its attempts. */
@@ -177,15 +175,9 @@ export class Worker {
       if (end.delayMs === 0) this.#options.queue.ring();
       return;
     }
-    if (end.result === 'failed') await this.#dropRefused(claim.job.source, end.failure);
     const status = end.result;
     metrics.jobsEnded.inc({ status, code: end.result === 'failed' ? end.failure.code : '' });
     metrics.jobSeconds.observe({ status }, (Date.now() - claim.job.submittedAt) / 1000);
-  }
-
-  /** An upload that would have been refused at submission, had its first bytes told, stays as little as one that was. */
-  async #dropRefused(source: Source, { code }: Failure): Promise<void> {
-    if ('upload' in source && isRefusal(code)) await this.#options.objects.delete([uploadKey(source.upload)]);
   }
 
   async #untilStored(write: () => Promise<boolean>, lost: AbortSignal): Promise<boolean> {

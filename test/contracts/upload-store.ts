@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
-import { newJob, type OpenDatabaseForTest } from '../support/stored-jobs.ts';
+import { claimOne, failure, newJob, type OpenDatabaseForTest, ref } from '../support/stored-jobs.ts';
 
 const minAgeMs = 20;
 
@@ -31,6 +31,25 @@ export function uploadStoreContract(open: OpenDatabaseForTest): void {
     const late = newJob({ source: { upload: id, filename: 'cat.jpg' } });
     await assert.rejects(jobs.submit(late), { code: 'not-found' });
     assert.equal(await jobs.get(late.id), undefined);
+  });
+
+  it('reports the upload of a job that could not take it, unless another job names it', async () => {
+    await using database = await open();
+    const { attempts, jobs, uploads } = database.store;
+    const [alone, shared] = [newJob().id, newJob().id];
+    for (const id of [alone, shared]) await uploads.create({ id, owner: 'ann', filename: 'cat.jpg' });
+    for (const upload of [alone, shared, shared])
+      await jobs.submit(newJob({ source: { upload, filename: 'cat.jpg' } }));
+    for (let ended = 0; ended < 2; ended++) {
+      const claim = await claimOne(database.store);
+      await attempts.end(ref(claim), { result: 'failed', failure, refused: true });
+      if (ended === 0) await assert.rejects(jobs.retry(claim.job.id), { code: 'source-gone' });
+      else await jobs.retry(claim.job.id);
+    }
+    assert.deepEqual(await uploads.abandoned(60_000, 10), [alone]);
+    await uploads.forget([alone, shared]);
+    assert.deepEqual(await uploads.abandoned(60_000, 10), []);
+    await jobs.submit(newJob({ source: { upload: shared, filename: 'cat.jpg' } }));
   });
 
   it('reports no more than were asked for', async () => {

@@ -10,7 +10,7 @@ describe('the command line', () => {
   test('explains itself', async () => {
     const help = await tintype(['--help']);
     assert.equal(help.code, 0);
-    for (const command of ['serve', 'run', 'jobs', 'migrate', 'config']) {
+    for (const command of ['serve', 'run', 'jobs', 'keys', 'migrate', 'config']) {
       assert.match(help.stdout, new RegExp(`^ {2}${command} `, 'm'));
       assert.equal((await tintype([command, '--help'])).code, 0);
     }

@@ -9,7 +9,6 @@ import sharp from 'sharp';
 import { TintypeError } from '../../src/errors/tintype-error.ts';
 import type { ObjectStore } from '../../src/jobs/object-store.ts';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
-import { eventually } from '../support/eventually.ts';
 import { photo } from '../support/photo.ts';
 import { Pipeline } from '../support/pipeline.ts';
 
@@ -43,11 +42,9 @@ test('a broken image fails at once, with a reason, after one attempt, and leaves
   assert.deepEqual(await pipeline.leftInStore(), []);
   assert('upload' in job.source);
   const { upload } = job.source;
-  // The worker drops it right after the job has ended.
-  await eventually(
-    async () => (await pipeline.objects.size(uploadKey(upload))) === undefined,
-    'the damaged original is gone',
-  );
+  await assert.rejects(pipeline.jobs.retry(id), { code: 'source-gone' });
+  await pipeline.sweeper.clean();
+  assert.equal(await pipeline.objects.size(uploadKey(upload)), undefined);
 });
 
 test('a source that fails for a while is tried again and counted; the job completes', async () => {

@@ -9,6 +9,7 @@ import { openSqlite } from '../../src/job-store/sqlite.ts';
 import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
+import { QueueQuota } from '../../src/jobs/queue-quota.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -22,6 +23,8 @@ export interface HttpService {
   readonly port: number;
   readonly stores: OpenJobStore;
   readonly objects: FilesystemObjectStore;
+  /** Where another process would find the job store. */
+  readonly databaseFile: string;
   /** Files in the object store and its scratch folder. */
   files(): Promise<string[]>;
   claim(): Promise<Claim>;
@@ -31,16 +34,23 @@ export interface HttpService {
   stop(): Promise<void>;
 }
 
-/** Starts it on a free port of 127.0.0.1; the suite stops it. */
-export async function startHttpService(options: Partial<HttpParts> = {}): Promise<HttpService> {
+/** Starts it on a free port of 127.0.0.1, with some parts replaced; the suite stops it. */
+export async function startHttpService(
+  options: Partial<HttpParts> | ((stores: OpenJobStore) => Partial<HttpParts>) = {},
+): Promise<HttpService> {
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(await temporaryFolder()).path;
   const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
   cleanup.defer(() => objects.close());
-  const stores = await openSqlite({ file: path.join(folder, 'tintype.db'), exclusive: true });
+  await objects.clearScratch(0);
+  const databaseFile = path.join(folder, 'tintype.db');
+  const stores = await openSqlite({ file: databaseFile, exclusive: true });
   cleanup.defer(() => stores.close());
   await stores.migrate();
-  const app = await createHttpServer({ ...testParts(stores, objects), ...options });
+  const app = await createHttpServer({
+    ...testParts(stores, objects),
+    ...(typeof options === 'function' ? options(stores) : options),
+  });
   cleanup.defer(() => app.close());
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const kept = cleanup.move();
@@ -50,6 +60,7 @@ export async function startHttpService(options: Partial<HttpParts> = {}): Promis
     port: (app.server.address() as AddressInfo).port,
     stores,
     objects,
+    databaseFile,
     files: () => filesBelow(path.join(folder, 'objects')),
     claim: () => claimOne(stores),
     complete: (claim, content = Buffer.from('not really an image')) => complete(service, claim, content),
@@ -72,6 +83,7 @@ function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpPa
     events: stores.events,
     changes: stores.changes,
     objects,
+    quota: new QueueQuota(stores.jobs, { jobs: 100_000, jobsPerOwner: 10_000 }),
     limits: imageLimits,
     maxUploadBytes: 1_048_576,
     loopbackOnly: true,

@@ -79,7 +79,7 @@ export class Pipeline implements AsyncDisposable {
     const guard = new AddressGuard(['127.0.0.1/32']);
     const downloader = new Downloader({ guard, maxBytes: 2 ** 26, idleMs: 5_000, totalMs: 60_000 });
     cleanup.defer(() => downloader.close());
-    this.sweeper = new Sweeper({ ...store, objects, queue: this.queue, leaseMs, logger });
+    this.sweeper = new Sweeper({ ...store, objects, queue: this.queue, leaseMs, logger, metrics });
     this.#parts = {
       attempts: store.attempts,
       queue: this.queue,

@@ -10,7 +10,8 @@ export async function mountSmall(t: TestContext, size: string): Promise<string |
   const folder = await temporaryFolder();
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tintype-test', folder.path]);
   t.after(async () => {
-    if (mounted.status === 0) spawnSync('umount', [folder.path]);
+    // Lazy: a file may be open for a moment yet.
+    if (mounted.status === 0) spawnSync('umount', ['-l', folder.path]);
     await folder[Symbol.asyncDispose]();
   });
   if (mounted.status === 0) return folder.path;

@@ -1,0 +1,41 @@
+import type { Logger } from '../telemetry/logger.ts';
+
+/**
+ * Does something at once and then again and again, one round at a time; a round that fails is only logged, because
+ * the next one does its work.
+ */
+export class Rounds {
+  readonly #work: (signal: AbortSignal) => Promise<void>;
+  readonly #everyMs: number;
+  readonly #logger: Logger;
+  readonly #stopping = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+
+  /** @param work ends soon when it is told to, with some of it done. */
+  constructor(work: (signal: AbortSignal) => Promise<void>, everyMs: number, logger: Logger) {
+    this.#work = work;
+    this.#everyMs = everyMs;
+    this.#logger = logger;
+  }
+
+  start(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#next(), this.#everyMs);
+    this.#next();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stopping.abort();
+    await this.#round;
+  }
+
+  #next(): void {
+    this.#round ??= this.#work(this.#stopping.signal)
+      .catch(error => this.#logger.warn({ err: error }, 'a sweep failed'))
+      .finally(() => {
+        this.#round = undefined;
+      });
+  }
+}
