@@ -1,5 +1,5 @@
 import { after, describe } from 'node:test';
-import { brokerQueueContract } from '../../test/contracts/broker-queue.ts';
+import { backlogContract, brokerAwayContract } from '../../test/contracts/broker-queue.ts';
 import { jobQueueContract } from '../../test/contracts/job-queue.ts';
 import { openKafkaQueue } from '../../test/support/queues/kafka-queue.ts';
 import { startKafka } from '../../test/support/servers/kafka.ts';
@@ -11,6 +11,7 @@ if (server !== undefined) {
   describe('the job queue on Kafka', () => {
     after(() => server[Symbol.asyncDispose]());
     jobQueueContract(() => openKafkaQueue(server));
-    brokerQueueContract(() => openKafkaQueue(server));
+    backlogContract(() => openKafkaQueue(server));
+    brokerAwayContract(() => openKafkaQueue(server));
   });
 }

@@ -1,5 +1,5 @@
 import { after, describe } from 'node:test';
-import { brokerQueueContract } from '../../test/contracts/broker-queue.ts';
+import { backlogContract, brokerAwayContract } from '../../test/contracts/broker-queue.ts';
 import { jobQueueContract } from '../../test/contracts/job-queue.ts';
 import { openRedisQueue } from '../../test/support/queues/redis-queue.ts';
 import { realServer } from '../../test/support/servers/real-server.ts';
@@ -11,6 +11,7 @@ if (server !== undefined) {
   describe('the job queue on Redis', () => {
     after(() => server[Symbol.asyncDispose]());
     jobQueueContract(() => openRedisQueue(server));
-    brokerQueueContract(() => openRedisQueue(server));
+    backlogContract(() => openRedisQueue(server));
+    brokerAwayContract(() => openRedisQueue(server));
   });
 }

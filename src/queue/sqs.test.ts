@@ -1,5 +1,5 @@
 import { after, describe } from 'node:test';
-import { brokerQueueContract } from '../../test/contracts/broker-queue.ts';
+import { backlogContract, brokerAwayContract } from '../../test/contracts/broker-queue.ts';
 import { jobQueueContract } from '../../test/contracts/job-queue.ts';
 import { openSqsQueue } from '../../test/support/queues/sqs-queue.ts';
 import { startElasticMq } from '../../test/support/servers/elasticmq.ts';
@@ -13,8 +13,9 @@ if (server !== undefined) {
     for (const kind of ['standard', 'fifo'] as const) {
       describe(kind, () => {
         jobQueueContract(() => openSqsQueue(server, kind));
-        brokerQueueContract(() => openSqsQueue(server, kind));
+        backlogContract(() => openSqsQueue(server, kind));
       });
     }
+    brokerAwayContract(() => openSqsQueue(server, 'standard'));
   });
 }

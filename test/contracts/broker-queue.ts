@@ -18,8 +18,8 @@ export interface OpenBrokerQueue extends OpenQueue {
 const never = new AbortController().signal;
 const patienceMs = 60_000;
 
-/** What a job queue on a broker must do besides. */
-export function brokerQueueContract(open: () => Promise<OpenBrokerQueue>): void {
+/** What a job queue on a broker must do besides: tell autoscalers how much work there is. */
+export function backlogContract(open: () => Promise<OpenBrokerQueue>): void {
   it('counts one message a job, until as many are taken', async () => {
     await using opened = await open();
     const queue = await opened.open();
@@ -54,7 +54,10 @@ export function brokerQueueContract(open: () => Promise<OpenBrokerQueue>): void 
       patienceMs,
     );
   });
+}
 
+/** What it must do when its broker dies, hangs and comes back. */
+export function brokerAwayContract(open: () => Promise<OpenBrokerQueue>): void {
   it('does no harm while the broker is away, and carries on when it is back', async () => {
     await using opened = await open();
     const queue = await opened.open();
@@ -76,6 +79,27 @@ export function brokerQueueContract(open: () => Promise<OpenBrokerQueue>): void 
       patienceMs,
     );
     assert.equal(await queue.fault(), null);
+  });
+
+  it('holds nobody up while the broker hangs, and carries on when it answers', async () => {
+    await using opened = await open();
+    const queue = await opened.open();
+    assert.equal(await queue.wait(50, never), false);
+    opened.server.pause();
+    const before = performance.now();
+    queue.ring(3);
+    for (let turn = 0; turn < 5; turn += 1) await queue.take(3);
+    assert.equal(await queue.wait(100, never), false);
+    assert.ok(performance.now() - before < 5_000, 'nobody was held up');
+    opened.server.resume();
+    await eventually(
+      async () => {
+        queue.ring();
+        return queue.wait(1_000, never);
+      },
+      'it rings again',
+      patienceMs,
+    );
   });
 
   it('opens while the broker is away', async () => {
