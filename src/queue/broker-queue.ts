@@ -6,7 +6,13 @@ import type { Logger } from '../telemetry/logger.ts';
 import { type Broker, longestBlockSeconds } from './broker.ts';
 
 /** How long the broker may take, in milliseconds, before it counts as away. */
-const limits = { check: 5_000, publish: 5_000, take: 1_000, wait: (longestBlockSeconds + 10) * 1000 };
+const limits = {
+  check: 5_000,
+  publish: 5_000,
+  take: 1_000,
+  wait: (longestBlockSeconds + 10) * 1000,
+  close: 3_000,
+};
 /** Between two tries while it is away, in milliseconds: doubled from the first to the second. */
 const retry = { first: 250, last: 5_000 };
 /** Messages published in one go; rings that come meanwhile go together. */
@@ -94,14 +100,16 @@ export class BrokerQueue implements JobQueue {
     this.#closing.abort();
     for (const answer of this.#waiting) answer(false);
     await this.#publishing;
-    await this.#broker.close();
     await this.#listening;
+    await within(limits.close, this.#broker.close()).catch(error => {
+      this.#logger.warn({ err: error }, 'the job queue could not be closed in an orderly way');
+    });
   }
 
   async #publish(): Promise<void> {
     // Rings of one turn of the event loop go together.
     await Promise.resolve();
-    while (this.#unpublished > 0) {
+    while (this.#unpublished > 0 && !this.#isLost()) {
       const count = Math.min(this.#unpublished, publishedAtOnce);
       this.#unpublished -= count;
       await this.#ask(limits.publish, () => this.#broker.publish(count));
@@ -115,7 +123,7 @@ export class BrokerQueue implements JobQueue {
       const pauseMs = this.#retryAt - performance.now();
       if (pauseMs > 0) await sleep(pauseMs, undefined, this.#closing).catch(() => {});
       if (this.#closing.signal.aborted) break;
-      const rung = await this.#ask(limits.wait, () => this.#broker.wait());
+      const rung = await this.#ask(limits.wait, () => this.#broker.wait(), this.#closing.signal);
       if (!rung) continue;
       const [answer] = this.#waiting;
       if (answer !== undefined) answer(true);
@@ -126,15 +134,20 @@ export class BrokerQueue implements JobQueue {
   }
 
   /** Undefined when it does not answer in time. Its late answer is dropped: what it took nobody waits for. */
-  async #ask<T>(limitMs: number, question: () => Promise<T>): Promise<T | undefined> {
+  async #ask<T>(limitMs: number, question: () => Promise<T>, until?: AbortSignal): Promise<T | undefined> {
     try {
-      const answer = await within(limitMs, question());
+      const answer = await within(limitMs, question(), until);
       this.#isBack();
       return answer;
     } catch (error) {
       this.#isAway(error);
       return undefined;
     }
+  }
+
+  /** Whether this is the end, and the broker is not there to hear of it. */
+  #isLost(): boolean {
+    return this.#closing.signal.aborted && this.#failures > 0;
   }
 
   #isBack(): void {
@@ -144,8 +157,7 @@ export class BrokerQueue implements JobQueue {
   }
 
   #isAway(error: unknown): void {
-    if (this.#closing.signal.aborted) return;
-    if (this.#failures === 0) {
+    if (this.#failures === 0 && !this.#closing.signal.aborted) {
       this.#logger.warn({ err: error }, 'the job queue is away; workers look for jobs every 5 s');
     }
     this.#retryAt = performance.now() + Math.min(retry.first * 2 ** this.#failures, retry.last);
@@ -153,10 +165,11 @@ export class BrokerQueue implements JobQueue {
   }
 }
 
-/** Throws when the answer takes longer; what comes of it afterwards is ignored. */
-async function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
+/** Throws when the answer takes longer, or at the abort; what comes of it afterwards is ignored. */
+async function within<T>(limitMs: number, answer: Promise<T>, until?: AbortSignal): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`It did not answer in ${limitMs} ms.`)), limitMs);
+  using _until = until && addAbortListener(until, () => reject(until.reason));
   try {
     return await Promise.race([answer, late]);
   } finally {

@@ -125,7 +125,9 @@ export function brokerAwayContract(open: () => Promise<OpenBrokerQueue>): void {
     assert.equal(await queue.wait(50, never), false);
     await opened.server.end('SIGKILL');
     queue.ring();
+    const before = performance.now();
     await queue.close();
+    assert.ok(performance.now() - before < 12_000, 'in time for a stop of the service');
     await opened.server.startAgain();
   });
 }
