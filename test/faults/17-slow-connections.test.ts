@@ -25,8 +25,10 @@ const row = {
 
 fault(row, async ({ connections }, report) => {
   await using service = await Service.start();
-  const upload = await createUpload(service);
-  const kinds = [...Object.values(heads), upload];
+  const kinds = [...Object.values(heads), 'tus'];
+  const sent = Array.from({ length: connections }, (_, index) => kinds[index % kinds.length] ?? '');
+  // Each has an upload of its own: for one they would wait, and that is no slowness of theirs.
+  const starts = await Promise.all(sent.map(kind => (kind === 'tus' ? createUpload(service) : kind)));
   const idle = await healthyTimes(service);
   const slow = Array.from({ length: connections }, (_, index) =>
     trickle(service, kinds[index % kinds.length]),
