@@ -15,12 +15,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   queue: ['errors', 'telemetry', 'jobs'],
   objects: ['errors', 'telemetry', 'jobs'],
   fetch: ['errors', 'telemetry', 'jobs'],
+  secrets: ['errors'],
+  deliveries: ['errors', 'telemetry', 'jobs', 'fetch', 'secrets'],
   worker: ['errors', 'telemetry', 'jobs', 'images', 'fetch'],
   cli: ['*'],
   http: [
     'errors',
     'telemetry',
     'jobs',
+    'secrets',
     'images/image-header.ts',
     'images/limits.ts',
     'images/output-names.ts',
@@ -41,6 +44,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
   commander: ['cli'],
+  standardwebhooks: ['deliveries'],
 };
 
 /** The files and folders of src/ that may read the environment. */

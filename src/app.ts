@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
+import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
+import { Relay, tryMs } from './deliveries/relay.ts';
 import { TintypeError } from './errors/tintype-error.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
 import { Downloader } from './fetch/download.ts';
+import { Poster } from './fetch/poster.ts';
 import { createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
 import type { OpenJobStore } from './job-store/open-job-store.ts';
@@ -12,10 +15,13 @@ import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
+import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
 import { FilesystemPartialFiles } from './objects/partial-files.ts';
 import { DatabaseQueue } from './queue/database.ts';
+import { readOrMakeKey } from './secrets/key-file.ts';
+import { SecretBox } from './secrets/secret-box.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Sweeper } from './worker/sweeper.ts';
@@ -41,8 +47,9 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const metrics = new Metrics();
   // Closed in reverse; at once if the building fails.
   await using parts = new AsyncDisposableStack();
-  const store = parts.adopt(await openSqlite({ file: config.DATABASE_URL, exclusive: true }), opened =>
-    opened.close(),
+  const store = parts.adopt(
+    await openSqlite({ file: config.DATABASE_URL, exclusive: true, publicUrl: config.PUBLIC_URL }),
+    opened => opened.close(),
   );
   await store.migrate();
   const objects = parts.adopt(new FilesystemObjectStore(config.OBJECT_STORE_URL), opened => opened.close());
@@ -58,10 +65,13 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     allowSvg: config.ALLOW_SVG,
   };
   const leaseMs = config.LEASE_SECONDS * 1000;
+  const guard = new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES);
+  const keyFile = path.join(path.dirname(config.DATABASE_URL), 'secrets.key');
+  const secrets = new SecretBox(config.SECRETS_KEY ?? (await readOrMakeKey(keyFile)));
 
   const downloader = parts.adopt(
     new Downloader({
-      guard: new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES),
+      guard,
       maxBytes: config.MAX_UPLOAD_BYTES,
       idleMs: config.JOB_TIMEOUT_SECONDS * 1000,
       totalMs: config.MAX_JOB_SECONDS * 1000,
@@ -86,6 +96,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     new Worker({
       name: `${os.hostname()}/${process.pid}/${randomUUID()}`,
       attempts: store.attempts,
+      changes: store.changes,
       queue,
       objects,
       downloader,
@@ -99,15 +110,36 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     started => started.stop(),
   );
 
+  const relay = parts.adopt(
+    new Relay({
+      deliveries: store.deliveries,
+      bell: parts.adopt(new DatabaseQueue(store.changes, 'delivery'), opened => opened.close()),
+      poster: parts.adopt(new Poster(guard, tryMs), opened => opened.close()),
+      secrets,
+      schedule: config.DELIVERY_SCHEDULE,
+      logger,
+      metrics,
+    }),
+    started => started.stop(),
+  );
+
   metrics.gaugeBacklog(() => store.jobs.backlog());
+  metrics.gaugeDeliveries(() => store.deliveries.backlog());
   const http = config.ROLES.includes('api')
     ? await createHttpServer({
         jobs,
+        redrive: new Redrive(store.failedJobs, queue, objects),
         store: store.jobs,
         uploads: store.uploads,
         partialUploads: store.partialUploads,
         partialFiles,
         events: store.events,
+        idempotency: store.idempotency,
+        statistics: store.statistics,
+        endpoints: store.endpoints,
+        deliveries: store.deliveryLog,
+        secrets,
+        checkWebhookUrl: url => guard.checkUrl(url),
         changes: store.changes,
         objects,
         quota: new QueueQuota(store.jobs, {
@@ -139,6 +171,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         renderers.warm();
         worker.start();
       }
+      if (config.ROLES.includes('deliveries')) relay.start();
       if (config.ROLES.includes('sweeper')) sweeper.start();
       return http === undefined ? {} : { url: await listen(http, config) };
     },

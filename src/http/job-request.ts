@@ -7,7 +7,9 @@ import type { ObjectStore } from '../jobs/object-store.ts';
 import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import { parseRetention, retentionAccepts, retentionPattern } from '../jobs/retention.ts';
 import { cleanFilename } from './filename.ts';
+import { isDeeper } from './json-depth.ts';
 import { timeValue } from './time-value.ts';
+import { jobWebhooks, jobWebhooksSchema, type WebhookChecks } from './webhook-request.ts';
 
 const maxMetadataBytes = 16_384;
 /** Far more than anybody needs; thousands would exhaust the stack of whoever writes them as JSON. */
@@ -28,6 +30,7 @@ const jobFields = {
   notBefore: Type.Optional(
     Type.String({ format: 'date-time', description: 'An ISO 8601 time; the job does not start before it.' }),
   ),
+  webhooks: Type.Optional(jobWebhooksSchema),
   retention: Type.Optional(
     Type.String({
       pattern: retentionPattern,
@@ -92,9 +95,9 @@ export async function newJob(
   request: UploadedJob,
   source: Source,
   owner: string,
-  objects: ObjectStore,
+  { objects, ...checks }: { objects: ObjectStore } & WebhookChecks,
 ): Promise<Omit<NewJob, 'id'>> {
-  const { outputs, priority = 'normal', class: label, notBefore, retention, metadata } = request;
+  const { outputs, priority = 'normal', class: label, notBefore, retention, metadata, webhooks } = request;
   if (metadata !== undefined) checkMetadata(metadata);
   const named =
     outputs === undefined ? defaultOutputs(source.filename) : nameOutputs(outputs, source.filename);
@@ -110,6 +113,7 @@ export async function newJob(
     ...(label !== undefined && { class: label }),
     ...(metadata !== undefined && { metadata }),
     ...(notBefore !== undefined && { notBefore: timeValue(notBefore, '/notBefore') }),
+    ...(webhooks !== undefined && { webhooks: jobWebhooks(webhooks, checks) }),
     ...(retention !== undefined && { retentionMs: retentionValue(retention) }),
   };
 }
@@ -168,16 +172,6 @@ function checkMetadata(metadata: object): void {
   throw new TintypeError('invalid-request', `/metadata is larger than ${maxMetadataBytes} bytes of JSON.`, {
     pointer: '/metadata',
   });
-}
-
-/** Level by level, not by recursion: that is what is to be kept from harm. */
-function isDeeper(value: object, levels: number): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > levels) return true;
-    level = level.flatMap(each => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-  }
-  return false;
 }
 
 /** Other owners' objects and our own results look as if they did not exist. */

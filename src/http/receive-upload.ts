@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
@@ -19,13 +20,20 @@ export interface ReceivedForm {
   readonly upload: { readonly id: string; readonly filename: string };
   /** The part `job`, as it was sent. */
   readonly job?: string;
+  /** Of the file, hex; only where it was asked for. */
+  readonly sha256?: string;
 }
 
 /**
  * Streams the part `image` into the object store and keeps the part `job`, in whichever order they come.
  * Throws what is wrong with the request or the image; then nothing of it is left in the stores.
+ * @param withHash whether the file's SHA-256 is wanted
  */
-export async function receiveForm(request: FastifyRequest, parts: HttpParts): Promise<ReceivedForm> {
+export async function receiveForm(
+  request: FastifyRequest,
+  parts: HttpParts,
+  withHash: boolean,
+): Promise<ReceivedForm> {
   const maxBytes = parts.maxUploadBytes + multipartOverheadBytes;
   if (Number(request.headers['content-length']) > maxBytes) throw tooLarge(parts.maxUploadBytes);
   const { raw, headers } = request;
@@ -35,10 +43,12 @@ export async function receiveForm(request: FastifyRequest, parts: HttpParts): Pr
   const reader = new MultipartReader(arrivingBytes(raw), contentType, maxBytes, stopReading);
   let upload: ReceivedForm['upload'] | undefined;
   let job: string | undefined;
+  const hash = withHash ? createHash('sha256') : undefined;
   try {
     for (let part = await reader.nextPart(); part !== undefined; part = await reader.nextPart()) {
       if (part.name === 'image' && upload === undefined) {
-        upload = await storeUpload(reader, cleanFilename(part.filename ?? ''), request.owner, parts);
+        const filename = cleanFilename(part.filename ?? '');
+        upload = await storeUpload(reader, { filename, owner: request.owner, hash }, parts);
       } else if (part.name === 'job' && job === undefined) {
         job = await readText(reader);
       } else {
@@ -54,7 +64,7 @@ export async function receiveForm(request: FastifyRequest, parts: HttpParts): Pr
         },
       );
     }
-    return { upload, ...(job !== undefined && { job }) };
+    return { upload, ...(job !== undefined && { job }), ...(hash && { sha256: hash.digest('hex') }) };
   } catch (error) {
     if (upload !== undefined) await discardUpload(upload.id, parts);
     throw error;
@@ -73,14 +83,24 @@ export async function discardUpload(id: string, { objects, uploads, logger }: Ht
   }
 }
 
-async function storeUpload(reader: MultipartReader, filename: string, owner: string, parts: HttpParts) {
+interface Incoming {
+  readonly filename: string;
+  readonly owner: string;
+  readonly hash: Hash | undefined;
+}
+
+async function storeUpload(
+  reader: MultipartReader,
+  { filename, owner, hash }: Incoming,
+  parts: HttpParts,
+): Promise<ReceivedForm['upload']> {
   const content = reader.content(parts.maxUploadBytes);
   // Most refusals come from here, before there is a row or a file to take back.
   const head = await checkedHead(content, parts.limits);
   const id = uuidv7();
   await parts.uploads.create({ id, owner, filename });
   try {
-    const body = Readable.from(rejoined(head, content), { objectMode: false, highWaterMark: 0 });
+    const body = Readable.from(rejoined(head, content, hash), { objectMode: false, highWaterMark: 0 });
     await parts.objects.put(uploadKey(id), body);
   } catch (error) {
     await discardUpload(id, parts);
@@ -114,9 +134,13 @@ async function checkedHead(content: AsyncIterator<Buffer>, limits: ImageLimits):
 }
 
 /** Takes the head apart, so that it is not held for as long as the rest takes. */
-async function* rejoined(head: Buffer[], rest: AsyncIterable<Buffer>) {
-  for (let chunk = head.shift(); chunk !== undefined; chunk = head.shift()) yield chunk;
-  yield* rest;
+async function* rejoined(head: Buffer[], rest: AsyncIterable<Buffer>, hash: Hash | undefined) {
+  const hashed = (chunk: Buffer) => {
+    hash?.update(chunk);
+    return chunk;
+  };
+  for (let chunk = head.shift(); chunk !== undefined; chunk = head.shift()) yield hashed(chunk);
+  for await (const chunk of rest) yield hashed(chunk);
 }
 
 async function readText(reader: MultipartReader): Promise<string> {

@@ -3,6 +3,8 @@ import { Migrator } from 'kysely/migration';
 import type { SqlDialect } from './dialect.ts';
 import { createJobs } from './migrations/0001-jobs.ts';
 import { createApiKeys } from './migrations/0002-api-keys.ts';
+import { createIdempotencyAndStatistics } from './migrations/0003-idempotency-and-statistics.ts';
+import { createDeliveries } from './migrations/0004-deliveries.ts';
 import { addExpiry } from './migrations/0005-expiry.ts';
 import { createPartialUploads } from './migrations/0006-partial-uploads.ts';
 import type { Tables } from './tables.ts';
@@ -11,6 +13,8 @@ import type { Tables } from './tables.ts';
 const migrations = {
   '0001-jobs': createJobs,
   '0002-api-keys': createApiKeys,
+  '0003-idempotency-and-statistics': createIdempotencyAndStatistics,
+  '0004-deliveries': createDeliveries,
   '0005-expiry': addExpiry,
   '0006-partial-uploads': createPartialUploads,
 };

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { JobStatus } from '../jobs/states.ts';
+import type { DeliveriesTable, DeliveryTriesTable, WebhookEndpointsTable } from './delivery-tables.ts';
 
 /**
  * The tables as Kysely sees them. Times are integers (milliseconds since the epoch, by the database's clock),
@@ -12,6 +13,12 @@ export interface Tables {
   uploads: UploadsTable;
   partial_uploads: PartialUploadsTable;
   events: EventsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  usage: UsageTable;
+  statistics: StatisticsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  deliveries: DeliveriesTable;
+  delivery_tries: DeliveryTriesTable;
   leases: LeasesTable;
   api_keys: ApiKeysTable;
 }
@@ -30,6 +37,8 @@ export interface JobsTable {
   attempts: number;
   lost_leases: number;
   ran_ms: number;
+  /** Of this run: milliseconds from when it could have started until it did. */
+  waited_ms: Generated<number>;
   progress: number;
   /** JSON, a `Source`. */
   source: string;
@@ -48,6 +57,8 @@ export interface JobsTable {
   /** Both if and only if processing. */
   claimed_at: number | null;
   lease_ends_at: number | null;
+  /** JSON, an array of `JobWebhook`s. */
+  webhooks: string | null;
   /** The upload that it counts among the jobs of, until it is expired. */
   upload: string | null;
   /** How long its results are kept after its end; null for ever. */
@@ -130,6 +141,44 @@ export interface EventsTable {
   at: number;
   /** JSON, a `Failure`. */
   failure: string | null;
+}
+
+export interface IdempotencyKeysTable {
+  owner: string;
+  key: string;
+  fingerprint: string;
+  job_id: string;
+  created_at: number;
+}
+
+/** What the end of a job's run, or of several, adds to the statistics. */
+export interface UsageTotals {
+  waited_ms: number;
+  ran_ms: number;
+  bytes_read: number;
+  bytes_stored: number;
+  pixels_read: number;
+  pixels_stored: number;
+}
+
+/** A run that has ended and is not counted in `statistics` yet: written by every end, so that none waits for another. */
+export interface UsageTable extends UsageTotals {
+  position: Generated<number>;
+  owner: string;
+  status: JobStatus;
+  /** Empty for a job without one. */
+  class: string;
+  ended_at: number;
+}
+
+/** The runs of one owner, status and class that ended in one hour. */
+export interface StatisticsTable extends UsageTotals {
+  owner: string;
+  /** When the hour began. */
+  hour: number;
+  status: JobStatus;
+  class: string;
+  jobs: number;
 }
 
 /** Duties that one process does at a time. */

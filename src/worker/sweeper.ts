@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptStore } from '../jobs/attempt-store.ts';
 import type { AuditStore } from '../jobs/audit-store.ts';
+import type { DeliveryStore } from '../jobs/delivery-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { ExpiryStore } from '../jobs/expiry-store.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import type { PartialFiles } from '../jobs/partial-files.ts';
 import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import { maxLostLeases } from '../jobs/retry-policy.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -23,6 +26,9 @@ export interface SweeperOptions {
   readonly partialUploads: PartialUploadStore;
   readonly partialFiles: PartialFiles;
   readonly events: EventLog;
+  readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
+  readonly deliveries: Pick<DeliveryStore, 'prune'>;
   readonly expiry: ExpiryStore;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;
@@ -34,8 +40,12 @@ export interface SweeperOptions {
 }
 
 const dayMs = 86_400_000;
+/** Statistics are kept for thirteen months, so that a year can be compared with the one before. */
+const statisticsMs = 400 * dayMs;
 /** How long the rows of expired jobs are kept (docs/retention.md). */
 const historyMs = 90 * dayMs;
+/** What was told, or given up, can be looked at and told again for so long. */
+const deliveriesKeptMs = 30 * dayMs;
 const dropEveryMs = 60_000;
 const dropBatch = 100;
 /** How often it is asked whether the daily audit is due. */
@@ -87,8 +97,12 @@ export class Sweeper {
   }
 
   async #dropRows(signal: AbortSignal): Promise<void> {
-    const { events, expiry } = this.#options;
+    const { events, idempotency, statistics, deliveries, expiry } = this.#options;
     while (!signal.aborted && (await events.prune(dayMs)) > 0);
+    while (!signal.aborted && (await idempotency.prune()) > 0);
+    while (!signal.aborted && (await statistics.addUp()) > 0);
+    while (!signal.aborted && (await statistics.prune(statisticsMs)) > 0);
+    while (!signal.aborted && (await deliveries.prune(deliveriesKeptMs)) > 0);
     while (!signal.aborted && (await expiry.dropExpired(historyMs, dropBatch)) > 0);
   }
 }

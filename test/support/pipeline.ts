@@ -84,6 +84,7 @@ export class Pipeline implements AsyncDisposable {
     });
     this.#parts = {
       attempts: store.attempts,
+      changes: store.changes,
       queue: this.queue,
       objects,
       downloader,
