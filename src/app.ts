@@ -14,6 +14,8 @@ import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import { QueueQuota } from './jobs/queue-quota.ts';
+import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { FilesystemObjectStore } from './objects/filesystem.ts';
 import { DatabaseQueue } from './queue/database.ts';
@@ -91,6 +93,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     new Worker({
       name: `${os.hostname()}/${process.pid}/${randomUUID()}`,
       attempts: store.attempts,
+      changes: store.changes,
       queue,
       objects,
       downloader,
@@ -122,6 +125,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const http = config.ROLES.includes('api')
     ? await createHttpServer({
         jobs,
+        redrive: new Redrive(store.failedJobs, queue, objects),
         store: store.jobs,
         uploads: store.uploads,
         events: store.events,
@@ -129,11 +133,20 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         deliveries: store.deliveryLog,
         secrets,
         checkWebhookUrl: url => guard.checkUrl(url),
+        idempotency: store.idempotency,
+        statistics: store.statistics,
         changes: store.changes,
         objects,
+        quota: new QueueQuota(store.jobs, {
+          jobs: config.MAX_QUEUED_JOBS,
+          jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,
+        }),
         limits,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
-        loopbackOnly: isLoopback(config.HOST),
+        ...(config.AUTH === 'keys' && {
+          authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
+        }),
+        loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
         readiness: () => readiness(store, objects, logger),
         metrics,

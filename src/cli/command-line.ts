@@ -5,6 +5,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { jobsCommand } from './jobs.ts';
+import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
@@ -48,6 +49,7 @@ function createProgram(setExitCode: SetExitCode): Command {
     serveCommand(),
     runCommand(setExitCode),
     jobsCommand(),
+    keysCommand(),
     migrateCommand(),
     configCommand(),
   ];

@@ -7,14 +7,13 @@ import { cleanFilename } from '../http/filename.ts';
 import { requestedSource } from '../http/job-request.ts';
 import type { Job, OutputRequest, Source } from '../jobs/job.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import { localOwner } from '../jobs/owner.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
 import { EndedJobs } from './ended-jobs.ts';
 import { type OutputFlags, requestedOutputs } from './output-flags.ts';
 import type { OutputFolder } from './output-folder.ts';
 import type { OutputResult, RunReport, SourceResult } from './run-report.ts';
 import type { RunSource } from './run-sources.ts';
-
-const owner = 'local';
 
 /** One source with all that is decided about it before the work begins. */
 export interface PlannedSource {
@@ -36,7 +35,8 @@ export async function planWork(
 ): Promise<PlannedSource[]> {
   const work: PlannedSource[] = [];
   for (const { given, file } of sources) {
-    const remote = file === undefined ? await requestedSource({ url: given }, owner, objects) : undefined;
+    const remote =
+      file === undefined ? await requestedSource({ url: given }, localOwner, objects) : undefined;
     const filename = remote?.filename ?? cleanFilename(path.basename(given));
     const outputs = requestedOutputs(flags, filename);
     const targets = new Map(outputs.map(output => [output.name, folder.reserve(output.filename)]));
@@ -100,13 +100,18 @@ export class SourceRunner {
 
   async #submit(planned: PlannedSource): Promise<Job> {
     const { outputs } = planned;
-    return this.#app.jobs.submit({ owner, priority: 'normal', source: await this.#source(planned), outputs });
+    return this.#app.jobs.submit({
+      owner: localOwner,
+      priority: 'normal',
+      source: await this.#source(planned),
+      outputs,
+    });
   }
 
   async #source({ file, url, filename }: PlannedSource): Promise<Source> {
     if (file === undefined) return { url: url ?? '', filename };
     const upload = uuidv7();
-    await this.#app.store.uploads.create({ id: upload, owner, filename });
+    await this.#app.store.uploads.create({ id: upload, owner: localOwner, filename });
     await this.#app.objects.put(uploadKey(upload), createReadStream(file));
     return { upload, filename };
   }

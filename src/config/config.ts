@@ -54,7 +54,7 @@ function combinationFaults(config: Partial<Config>): string[] {
   }
   if (config.HOST && !isLoopback(config.HOST) && config.AUTH === undefined) {
     faults.push(
-      `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: a loopback address, or AUTH=off spelled out`,
+      `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: AUTH=keys, AUTH=off spelled out, or a loopback address`,
     );
   }
   return faults;

@@ -1,11 +1,15 @@
 import type { Socket } from 'node:net';
 import type { HttpApp } from './http-parts.ts';
 
+/** More at once than any honest use of one process needs; each costs some kilobytes. Those above it are not taken. */
+const mostConnections = 10_000;
+
 /**
  * Lets `close()` end with the last request. Left alone it would wait for connections on which no request ever came,
  * such as browsers open ahead, and for those that become idle only after it has closed the idle ones.
  */
 export function closeConnectionsInTime(app: HttpApp): void {
+  app.server.maxConnections = mostConnections;
   const open = new Set<Socket>();
   let isClosing = false;
   app.server.on('connection', socket => {

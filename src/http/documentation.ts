@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { FastifySchema } from 'fastify';
+import { isOpen } from './authentication.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobViewSchema } from './job-view.ts';
-import { problemSchema } from './problem.ts';
+import { problemSchema, problems } from './problem.ts';
 
 /** Register before the endpoints: the description is collected from their schemas. */
-export async function documentation(app: HttpApp, { publicUrl }: HttpParts): Promise<void> {
+export async function documentation(app: HttpApp, { publicUrl, authentication }: HttpParts): Promise<void> {
   app.addSchema(jobViewSchema);
   app.addSchema(problemSchema);
   await app.register(swagger, {
@@ -19,7 +21,18 @@ export async function documentation(app: HttpApp, { publicUrl }: HttpParts): Pro
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       ...(publicUrl !== undefined && { servers: [{ url: publicUrl }] }),
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'An API key: `tintype keys create`.' },
+        },
+      },
+      // The empty one: none is needed either.
+      security: authentication === undefined ? [{ key: [] }, {}] : [{ key: [] }],
     },
+    transform: ({ schema, url }) => ({
+      schema: isOpen(url) ? { ...schema, security: [] } : refusals(schema),
+      url,
+    }),
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `schema${index}`),
     },
@@ -27,6 +40,12 @@ export async function documentation(app: HttpApp, { publicUrl }: HttpParts): Pro
   await app.register(swaggerUi, { routePrefix: '/docs' });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
+}
+
+/** What every endpoint may answer that is not open to everybody. */
+function refusals(schema: FastifySchema): FastifySchema {
+  const response = schema?.response as object | undefined;
+  return response === undefined ? schema : { ...schema, response: { ...response, ...problems(401, 429) } };
 }
 
 function packageVersion(): string {

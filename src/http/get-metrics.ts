@@ -1,19 +1,30 @@
 import Type from 'typebox';
+import { TintypeError } from '../errors/tintype-error.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
+import { isLoopbackCaller } from './loopback-caller.ts';
 import { problems } from './problem.ts';
 
 const schema = {
   tags: ['operation'],
   summary: 'Metrics for Prometheus',
+  description: 'With a key, or from the same machine.',
   response: {
     200: { description: 'The text format.', content: { 'text/plain': { schema: Type.String() } } },
     ...problems(403, 503),
   },
 };
 
-export function getMetrics(app: HttpApp, { metrics }: HttpParts): void {
-  app.get('/metrics', { schema }, async (_request, reply) => {
+export function getMetrics(app: HttpApp, { metrics, authentication }: HttpParts): void {
+  app.get('/metrics', { schema }, async (request, reply) => {
+    if (authentication === undefined && !isLoopbackCaller(request)) throw forbidden();
     const text = await metrics.registry.metrics();
     return reply.type(metrics.registry.contentType).send(text);
   });
+}
+
+function forbidden(): TintypeError {
+  return new TintypeError(
+    'forbidden',
+    'Without keys (AUTH=off) metrics are for callers on the same machine.',
+  );
 }

@@ -9,19 +9,25 @@ import type {
 import type { ImageLimits } from '../images/limits.ts';
 import type { DeliveryLog } from '../jobs/delivery-log.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { QueueQuota } from '../jobs/queue-quota.ts';
+import type { Redrive } from '../jobs/redrive.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Authentication } from './authentication.ts';
 
 /** What the HTTP server is made of. */
 export interface HttpParts {
   readonly jobs: Jobs;
+  readonly redrive: Redrive;
   readonly store: JobStore;
   readonly uploads: UploadStore;
   readonly events: EventLog;
@@ -31,10 +37,15 @@ export interface HttpParts {
   readonly secrets: SecretBox;
   /** Throws `address-blocked` for what a webhook's URL alone gives away. */
   readonly checkWebhookUrl: (url: URL) => void;
+  readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
+  readonly quota: QueueQuota;
   readonly limits: ImageLimits;
   readonly maxUploadBytes: number;
+  /** Who may call, with AUTH=keys. Without it everybody may do everything, as the owner `local`. */
+  readonly authentication?: Authentication;
   /** Nobody signs in and only this machine may call: refuse foreign `Host`, `Origin` and `Sec-Fetch-Site`. */
   readonly loopbackOnly: boolean;
   /** Where the outside reaches this server; answers carry relative links without it. */

@@ -2,7 +2,8 @@ import Type from 'typebox';
 import { deliveriesPage, viewPage } from './delivery-view.ts';
 import { jobParams, requireJob } from './get-job.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { numericLimit, pageFields, pageOf } from './page-query.ts';
+import { numericLimit } from './numeric-limit.ts';
+import { pageFields, pageOf } from './page-query.ts';
 import { problems } from './problem.ts';
 
 const schema = {

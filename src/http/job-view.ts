@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { priorities } from '../jobs/job.ts';
+import { longestTries, priorities } from '../jobs/job.ts';
 import { type JobStatus, jobStatuses } from '../jobs/states.ts';
 
 export { httpCode, isoTime, statusMessage, viewJob } from '../jobs/job-view.ts';
@@ -29,6 +29,24 @@ const outputViewSchema = Type.Object(
   { title: 'OutputView', description: 'An output: the options that were asked for, and what came of them.' },
 );
 
+const tryViewSchema = Type.Object(
+  {
+    attempt: Type.Integer({ description: 'Counted over all runs.' }),
+    run: Type.Integer(),
+    start: time('When a worker took the job.'),
+    finish: nullable(time('When it ended.')),
+    result: nullable(
+      Type.Enum(['complete', 'failed', 'requeued', 'lost', 'cancelled'], {
+        type: 'string',
+        description:
+          'requeued: given back, to be tried again. lost: its worker was not heard of any more. Null while it runs.',
+      }),
+    ),
+    error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  },
+  { title: 'TryView', description: 'One attempt at a job.' },
+);
+
 export const jobViewSchema = Type.Object(
   {
     id: Type.String({ format: 'uuid', description: 'A UUIDv7, so ids sort by time.' }),
@@ -43,7 +61,10 @@ export const jobViewSchema = Type.Object(
     class: nullable(Type.String()),
     priority: Type.Enum([...priorities], { type: 'string' }),
     run: Type.Integer({ description: '1, and one more after each retry.' }),
-    attempts: Type.Integer({ description: 'Tries of this run so far.' }),
+    attempts: Type.Integer({ description: 'Tries of this run so far that count.' }),
+    tries: Type.Array(tryViewSchema, {
+      description: `The last ${longestTries} attempts of all runs, oldest first, also those that don't count.`,
+    }),
     progress: Type.Number({ minimum: 0, maximum: 1 }),
     owner: Type.String(),
     source: Type.Object({

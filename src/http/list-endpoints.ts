@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { endpointSchema, viewEndpoint } from './endpoint-view.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { nextCursorField, numericLimit, pageFields, pageOf } from './page-query.ts';
+import { numericLimit } from './numeric-limit.ts';
+import { nextCursorField, pageFields, pageOf } from './page-query.ts';
 import { problems } from './problem.ts';
 
 const schema = {

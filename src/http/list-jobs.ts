@@ -3,7 +3,8 @@ import type { JobFilter } from '../jobs/job-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobAnswer, jobStatusSchema, viewJob } from './job-view.ts';
 import type { Links } from './links.ts';
-import { nextCursorField, numericLimit, pageFields, pageOf } from './page-query.ts';
+import { numericLimit } from './numeric-limit.ts';
+import { nextCursorField, pageFields, pageOf } from './page-query.ts';
 import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';
 

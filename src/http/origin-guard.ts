@@ -20,8 +20,18 @@ export function refuseForeignOrigin(headers: IncomingHttpHeaders): void {
 function refusal(reason: string): TintypeError {
   return new TintypeError(
     'foreign-origin',
-    `Refused because ${reason}. Without keys (AUTH=off) this server takes requests of this machine alone.`,
+    `Refused because ${reason}. Without a key only programs on this machine are answered here.`,
   );
+}
+
+/** RFC 9112, section 3.2: such a request means one thing to a proxy and another to us. Throws `invalid-request`. */
+export function refuseTwoHosts(rawHeaders: readonly string[]): void {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  if (hosts > 1) throw new TintypeError('invalid-request', 'There is more than one header "Host".');
 }
 
 /** `localhost`, 127.0.0.0/8 or `[::1]`, with any port. */

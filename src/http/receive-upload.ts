@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
@@ -18,22 +19,31 @@ export interface ReceivedForm {
   readonly upload: { readonly id: string; readonly filename: string };
   /** The part `job`, as it was sent. */
   readonly job?: string;
+  /** Of the file, hex; only where it was asked for. */
+  readonly sha256?: string;
 }
 
 /**
  * Streams the part `image` into the object store and keeps the part `job`, in whichever order they come.
  * Throws what is wrong with the request or the image; then nothing of it is left in the stores.
+ * @param withHash whether the file's SHA-256 is wanted
  */
-export async function receiveForm(request: FastifyRequest, parts: HttpParts): Promise<ReceivedForm> {
+export async function receiveForm(
+  request: FastifyRequest,
+  parts: HttpParts,
+  withHash: boolean,
+): Promise<ReceivedForm> {
   const maxBytes = parts.maxUploadBytes + multipartOverheadBytes;
   if (Number(request.headers['content-length']) > maxBytes) throw tooLarge(parts.maxUploadBytes);
   const reader = new MultipartReader(request.raw, request.headers['content-type'] ?? '', maxBytes);
   let upload: ReceivedForm['upload'] | undefined;
   let job: string | undefined;
+  const hash = withHash ? createHash('sha256') : undefined;
   try {
     for (let part = await reader.nextPart(); part !== undefined; part = await reader.nextPart()) {
       if (part.name === 'image' && upload === undefined) {
-        upload = await storeUpload(reader, cleanFilename(part.filename ?? ''), request.owner, parts);
+        const filename = cleanFilename(part.filename ?? '');
+        upload = await storeUpload(reader, { filename, owner: request.owner, hash }, parts);
       } else if (part.name === 'job' && job === undefined) {
         job = await readText(reader);
       } else {
@@ -49,7 +59,7 @@ export async function receiveForm(request: FastifyRequest, parts: HttpParts): Pr
         },
       );
     }
-    return { upload, ...(job !== undefined && { job }) };
+    return { upload, ...(job !== undefined && { job }), ...(hash && { sha256: hash.digest('hex') }) };
   } catch (error) {
     if (upload !== undefined) await discardUpload(upload.id, parts);
     throw error;
@@ -68,14 +78,24 @@ export async function discardUpload(id: string, { objects, uploads, logger }: Ht
   }
 }
 
-async function storeUpload(reader: MultipartReader, filename: string, owner: string, parts: HttpParts) {
+interface Incoming {
+  readonly filename: string;
+  readonly owner: string;
+  readonly hash: Hash | undefined;
+}
+
+async function storeUpload(
+  reader: MultipartReader,
+  { filename, owner, hash }: Incoming,
+  parts: HttpParts,
+): Promise<ReceivedForm['upload']> {
   const content = reader.content();
   // Most refusals come from here, before there is a row or a file to take back.
   const head = await checkedHead(content, parts.limits);
   const id = uuidv7();
   await parts.uploads.create({ id, owner, filename });
   try {
-    const body = Readable.from(limited(head, content, parts.maxUploadBytes), { objectMode: false });
+    const body = Readable.from(limited(head, content, parts.maxUploadBytes, hash), { objectMode: false });
     await parts.objects.put(uploadKey(id), body);
   } catch (error) {
     await discardUpload(id, parts);
@@ -108,11 +128,17 @@ async function checkedHead(content: AsyncIterator<Buffer>, limits: ImageLimits):
   }
 }
 
-async function* limited(head: readonly Buffer[], rest: AsyncIterable<Buffer>, maxBytes: number) {
+async function* limited(
+  head: readonly Buffer[],
+  rest: AsyncIterable<Buffer>,
+  maxBytes: number,
+  hash: Hash | undefined,
+) {
   let bytes = 0;
   const counted = (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > maxBytes) throw tooLarge(maxBytes);
+    hash?.update(chunk);
     return chunk;
   };
   for (const chunk of head) yield counted(chunk);

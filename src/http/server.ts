@@ -1,4 +1,6 @@
 import { type FastifyBaseLogger, fastify } from 'fastify';
+import { localOwner } from '../jobs/owner.ts';
+import { requireKeys } from './authentication.ts';
 import { cancelJob } from './cancel-job.ts';
 import { changeEndpoint } from './change-endpoint.ts';
 import { closeConnectionsInTime } from './connections.ts';
@@ -12,6 +14,7 @@ import { getEndpoint } from './get-endpoint.ts';
 import { getJob } from './get-job.ts';
 import { getMetrics } from './get-metrics.ts';
 import { getOutput } from './get-output.ts';
+import { getStatistics } from './get-statistics.ts';
 import { getThumbnail } from './get-thumbnail.ts';
 import { health } from './health.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
@@ -20,12 +23,13 @@ import { Links } from './links.ts';
 import { listDeliveries } from './list-deliveries.ts';
 import { listEndpoints } from './list-endpoints.ts';
 import { listJobs } from './list-jobs.ts';
-import { refuseForeignOrigin } from './origin-guard.ts';
+import { refuseForeignOrigin, refuseTwoHosts } from './origin-guard.ts';
 import { refuseBrokenRequest, sendProblem } from './problem.ts';
 import { multipartOverheadBytes } from './receive-upload.ts';
 import { replayDelivery } from './replay-delivery.ts';
 import { FastifyLog, logRequests, requestId } from './request-log.ts';
 import { retryJob } from './retry-job.ts';
+import { retryJobs } from './retry-jobs.ts';
 import { rotateSecret } from './rotate-secret.ts';
 import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
@@ -33,8 +37,8 @@ import { settleUnreadBodies } from './unread-body.ts';
 
 export type { HttpParts } from './http-parts.ts';
 
-/** Whose jobs all are as long as nobody signs in. */
-const localOwner = 'local';
+/** No owner's name is empty. */
+const nobody = '';
 
 /**
  * The HTTP server, ready to listen. `close()` stops accepting, ends event streams and lets requests finish;
@@ -50,15 +54,16 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
     done();
   });
 
-  app.decorateRequest('owner', localOwner);
-  app.decorateRequest('visibleOwner', localOwner);
+  // Where nobody signs in, there is nobody to hide anything from; elsewhere nothing is seen until a key is known.
+  app.decorateRequest('owner', parts.authentication ? nobody : localOwner);
+  app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
   logRequests(app, parts.metrics);
-  if (parts.loopbackOnly) {
-    app.addHook('onRequest', (request, _reply, done) => {
-      refuseForeignOrigin(request.headers);
-      done();
-    });
-  }
+  app.addHook('onRequest', (request, _reply, done) => {
+    refuseTwoHosts(request.raw.rawHeaders);
+    if (parts.loopbackOnly) refuseForeignOrigin(request.headers);
+    done();
+  });
+  if (parts.authentication) await requireKeys(app, parts.authentication, parts.logger);
   settleUnreadBodies(app, parts.maxUploadBytes + multipartOverheadBytes);
   app.setErrorHandler(sendProblem);
   refuseUnknownRoutes(app);
@@ -69,6 +74,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   listJobs(app, parts, links);
   cancelJob(app, parts, links);
   retryJob(app, parts, links);
+  retryJobs(app, parts);
   getOutput(app, parts);
   getThumbnail(app, parts);
   followJob(app, parts, feed);
@@ -82,6 +88,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   jobDeliveries(app, parts);
   listDeliveries(app, parts);
   replayDelivery(app, parts);
+  getStatistics(app, parts);
   health(app, parts);
   getMetrics(app, parts);
 

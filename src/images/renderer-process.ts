@@ -117,7 +117,7 @@ export class RendererProcess {
 function yieldToOthers(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
-    os.setPriority(pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
+    os.setPriority(pid, os.constants.priority.PRIORITY_LOW);
   } catch {
     // It is gone already, which its end tells.
   }

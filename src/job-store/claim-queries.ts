@@ -11,6 +11,7 @@ export function claimQueries(db: Kysely<Tables>, dialect: SqlDialect) {
     take: prepare((p: { ids: string; leaseMs: number }) =>
       sql<Selectable<JobsTable>>`update jobs set status = 'processing', ready = 0, claims = claims + 1,
           progress = 0, failure = null, claimed_at = ${dialect.now},
+          waited_ms = case when started_at is null then ${dialect.now} - not_before else waited_ms end,
           started_at = coalesce(started_at, ${dialect.now}), lease_ends_at = ${dialect.now} + ${p.leaseMs}
         where id in ${dialect.strings(p.ids)} and ready = 1 returning *`.compile(db),
     ),

@@ -1,8 +1,9 @@
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { type Listened, listened } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
 import { expiryOnceEnded } from './expiry-time.ts';
-import { prepare } from './prepared.ts';
+import { opaqueNumber } from './opaque-value.ts';
+import { type Prepared, prepare } from './prepared.ts';
 import type { JobsTable, OutputsTable, Tables } from './tables.ts';
 
 type JobRow = Selectable<JobsTable>;
@@ -36,6 +37,8 @@ export class JobQueries {
   readonly resetOutputs;
   readonly newestOutput;
   readonly newestExpired;
+  readonly queued;
+  readonly queuedOfOwner;
   readonly backlog;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
@@ -59,15 +62,11 @@ export class JobQueries {
         where job_id = ${p.id} and attempt = ${p.attempt} and ended_at is null`.compile(db),
     );
     this.retry = retryJob(db, dialect);
-    this.resetOutputs = prepare((p: { id: string }) =>
-      db
-        .updateTable('outputs')
-        .set({ status: 'pending', stored: null, failure: null })
-        .where('job_id', '=', p.id)
-        .compile(),
-    );
+    this.resetOutputs = resetOutputs(db, dialect);
     this.newestOutput = newestOutput(db);
     this.newestExpired = newestExpired(db);
+    this.queued = queued(db, () => sql`status = 'pending'`);
+    this.queuedOfOwner = queued(db, owner => sql`owner = ${owner} and status = 'pending'`);
     this.backlog = prepare(() =>
       sql<{ status: string; jobs: number }>`select status, count(*) as jobs from jobs
         where status in ('pending', 'processing') group by status`.compile(db),
@@ -106,22 +105,45 @@ function cancelJob(db: Kysely<Tables>, dialect: SqlDialect) {
     sql<
       JobRow & Listened
     >`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${dialect.now}, failure = null,
-        claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, sql`true`)}
+        ran_ms = ran_ms + coalesce(${dialect.now} - claimed_at, 0), claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, sql`true`)}
       where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
       returning *, ${listened}`.compile(db),
   );
 }
 
-/** Keeps `claims`: the fencing token only grows. An upload that was abandoned does not come back. */
-function retryJob(db: Kysely<Tables>, { now }: SqlDialect) {
+function retryJob(db: Kysely<Tables>, dialect: SqlDialect) {
   return prepare((p: OwnedJob) =>
-    sql<JobRow>`update jobs set status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
-        ran_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null,
-        expires_at = null, expiring = 0
+    sql<JobRow>`update jobs set ${nextRun(dialect)}
       where id = ${p.id} and status in ('failed', 'cancelled') and owner = coalesce(${p.owner}, owner)
-        and (upload is null
-          or exists (select 1 from uploads where uploads.id = jobs.upload and abandoned_at is null))
+        and ${uploadIsThere}
       returning *`.compile(db),
+  );
+}
+
+/** An upload that was abandoned does not come back. */
+export const uploadIsThere: RawBuilder<boolean> = sql<boolean>`(upload is null
+  or exists (select 1 from uploads where uploads.id = jobs.upload and abandoned_at is null))`;
+
+/** What a retry changes. Keeps `claims`: the fencing token only grows. */
+export function nextRun({ now }: SqlDialect): RawBuilder<unknown> {
+  return sql`status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
+    ran_ms = 0, waited_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null,
+    expires_at = null, expiring = 0`;
+}
+
+/** Of the jobs whose next run begins. */
+export function resetOutputs(db: Kysely<Tables>, dialect: SqlDialect): Prepared<{ ids: string }, never> {
+  return prepare((p: { ids: string }) =>
+    sql<never>`update outputs set status = 'pending', stored = null, failure = null
+      where job_id in ${dialect.strings(p.ids)}`.compile(db),
+  );
+}
+
+function queued(db: Kysely<Tables>, condition: (owner: string) => RawBuilder<unknown>) {
+  return prepare((p: { most: number; owner: string }) =>
+    sql<{ jobs: number }>`select count(*) as jobs from (
+        select 1 from jobs where ${condition(p.owner)} limit ${opaqueNumber(p.most)}
+      ) as counted`.compile(db),
   );
 }
 

@@ -7,8 +7,9 @@ import {
   type NewJob,
   priorities,
   type StoredOutput,
+  type Try,
 } from '../jobs/job.ts';
-import type { EventsTable, JobsTable, OutputsTable } from './tables.ts';
+import type { AttemptsTable, EventsTable, JobsTable, OutputsTable } from './tables.ts';
 
 type JobRow = Selectable<JobsTable>;
 type OutputRow = Selectable<OutputsTable>;
@@ -51,6 +52,17 @@ export function toOutput(row: OutputRow): JobOutput {
     options: JSON.parse(row.options),
     status: row.expired === 1 ? 'expired' : row.status,
     ...(row.stored !== null && { stored: JSON.parse(row.stored) as StoredOutput }),
+    ...(row.failure !== null && { failure: toFailure(row.failure) }),
+  };
+}
+
+export function toTry(row: Selectable<AttemptsTable>): Try {
+  return {
+    attempt: row.attempt,
+    run: row.run,
+    startedAt: row.started_at,
+    ...(row.ended_at !== null && { endedAt: row.ended_at }),
+    ...(row.result !== null && { result: row.result }),
     ...(row.failure !== null && { failure: toFailure(row.failure) }),
   };
 }

@@ -4,8 +4,12 @@ import type { DeliveryLog } from '../jobs/delivery-log.ts';
 import type { DeliveryStore } from '../jobs/delivery-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { ExpiryStore } from '../jobs/expiry-store.ts';
+import type { FailedJobStore } from '../jobs/failed-job-store.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import type { KeyStore } from '../jobs/key-store.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
@@ -19,9 +23,13 @@ export interface OpenJobStore {
   readonly endpoints: WebhookEndpointStore;
   readonly deliveries: DeliveryStore;
   readonly deliveryLog: DeliveryLog;
+  readonly failedJobs: FailedJobStore;
+  readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
   readonly expiry: ExpiryStore;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;
+  readonly keys: KeyStore;
   readonly changes: StoreChanges;
   /** Brings the tables up to date; resolves to the names of the migrations that ran now. */
   migrate(): Promise<string[]>;

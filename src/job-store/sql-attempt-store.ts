@@ -5,13 +5,14 @@ import { AttemptQueries } from './attempt-queries.ts';
 import { claimQueries } from './claim-queries.ts';
 import { DeliveryRecorder } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
-import { endedOutputs, endParameters } from './end-rows.ts';
+import { endedOutputs, endParameters, handled } from './end-rows.ts';
 import { dealSlots } from './fair-turns.ts';
 import { fromFailure } from './job-rows.ts';
 import { SharedQueries } from './shared-queries.ts';
 import type { Announce } from './sql-stores.ts';
 import type { Tables } from './tables.ts';
 import { write } from './transactions.ts';
+import { nothingHandled, recordUsage } from './usage-queries.ts';
 
 /** Jobs made ready by one call: enough to keep workers busy, too few to keep others waiting. */
 const readyBatch = 1_000;
@@ -27,6 +28,7 @@ export class SqlAttemptStore implements AttemptStore {
   readonly #claims: ReturnType<typeof claimQueries>;
   readonly #shared: SharedQueries;
   readonly #deliveries: DeliveryRecorder;
+  readonly #recordUsage: ReturnType<typeof recordUsage>;
   /** The owner who was served last: the next claim starts with the one after. */
   #lastOwner = '';
 
@@ -37,6 +39,7 @@ export class SqlAttemptStore implements AttemptStore {
     this.#claims = claimQueries(db, dialect);
     this.#shared = new SharedQueries(db, dialect);
     this.#deliveries = new DeliveryRecorder(db, dialect, this.#shared, links);
+    this.#recordUsage = recordUsage(db, dialect);
   }
 
   async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
@@ -90,7 +93,10 @@ export class SqlAttemptStore implements AttemptStore {
         failure: parameters.failure,
         leftover: end.result === 'complete' ? 0 : 1,
       });
-      if (end.result !== 'requeued') await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+      if (end.result !== 'requeued') {
+        await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+        await this.#recordUsage.write(trx, { ids: JSON.stringify([claim.jobId]), ...handled(end) });
+      }
       if (end.result === 'failed' && end.refused) {
         await this.#queries.abandonUpload.write(trx, { jobId: claim.jobId });
       }
@@ -115,7 +121,10 @@ export class SqlAttemptStore implements AttemptStore {
       });
       const ended = rows.filter(row => row.status === 'failed');
       const failed = ended.map(row => row.id);
-      if (failed.length > 0) await this.#queries.failOutputs.write(trx, { ids: JSON.stringify(failed) });
+      if (failed.length > 0) {
+        await this.#queries.failOutputs.write(trx, { ids: JSON.stringify(failed) });
+        await this.#recordUsage.write(trx, { ids: JSON.stringify(failed), ...nothingHandled });
+      }
       const told = ended.filter(row => row.listened === 1).map(row => row.id);
       const deliveries = await this.#deliveries.record(trx, told);
       const ids = rows.map(row => row.id);

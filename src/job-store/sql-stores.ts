@@ -8,8 +8,12 @@ import { SqlDeliveryLog } from './sql-delivery-log.ts';
 import { SqlDeliveryStore } from './sql-delivery-store.ts';
 import { SqlEventLog } from './sql-event-log.ts';
 import { SqlExpiryStore } from './sql-expiry-store.ts';
+import { SqlFailedJobStore } from './sql-failed-job-store.ts';
+import { SqlIdempotencyStore } from './sql-idempotency-store.ts';
 import { SqlJobStore } from './sql-job-store.ts';
+import { SqlKeyStore } from './sql-key-store.ts';
 import { SqlLeaseStore } from './sql-lease-store.ts';
+import { SqlStatisticsStore } from './sql-statistics-store.ts';
 import { SqlUploadStore } from './sql-upload-store.ts';
 import { SqlWebhookEndpointStore } from './sql-webhook-endpoint-store.ts';
 import type { Tables } from './tables.ts';
@@ -36,8 +40,12 @@ export function createStores(
     endpoints: new SqlWebhookEndpointStore(db, dialect),
     deliveries: new SqlDeliveryStore(db, dialect, announce),
     deliveryLog: new SqlDeliveryLog(db, dialect, announce),
+    failedJobs: new SqlFailedJobStore(db, dialect, announce),
+    idempotency: new SqlIdempotencyStore(db, dialect),
+    statistics: new SqlStatisticsStore(db, dialect),
     expiry: new SqlExpiryStore(db, dialect, announce),
     audit: new SqlAuditStore(db, dialect),
     leases: new SqlLeaseStore(db, dialect),
+    keys: new SqlKeyStore(db, dialect),
   };
 }

@@ -8,6 +8,7 @@ import {
   type Reply,
   type Request,
   remoteMethods,
+  type StoreName,
   type ThreadOptions,
   unpackError,
 } from './thread-messages.ts';
@@ -21,18 +22,8 @@ import {
 export async function openSqlite(options: ThreadOptions): Promise<OpenJobStore> {
   const thread = new StoreThread(options);
   await thread.opened;
-  const remote = <S extends RemoteName>(store: S) => thread.remote(store);
   return {
-    jobs: remote('jobs') as unknown as OpenJobStore['jobs'],
-    attempts: remote('attempts') as unknown as OpenJobStore['attempts'],
-    uploads: remote('uploads') as unknown as OpenJobStore['uploads'],
-    events: remote('events') as unknown as OpenJobStore['events'],
-    endpoints: remote('endpoints') as unknown as OpenJobStore['endpoints'],
-    deliveries: remote('deliveries') as unknown as OpenJobStore['deliveries'],
-    deliveryLog: remote('deliveryLog') as unknown as OpenJobStore['deliveryLog'],
-    expiry: remote('expiry') as unknown as OpenJobStore['expiry'],
-    audit: remote('audit') as unknown as OpenJobStore['audit'],
-    leases: remote('leases') as unknown as OpenJobStore['leases'],
+    ...thread.stores(),
     changes: thread,
     migrate: () => thread.call('database', 'migrate', []) as Promise<string[]>,
     close: () => thread.close(),
@@ -84,10 +75,20 @@ class StoreThread implements StoreChanges {
   }
 
   /** Functions that call the methods of the same names over there. */
-  remote(store: RemoteName): Record<string, (...parameters: unknown[]) => Promise<unknown>> {
-    return Object.fromEntries(
-      remoteMethods[store].map(method => [method, (...parameters) => this.call(store, method, parameters)]),
-    );
+  stores(): Pick<OpenJobStore, StoreName> {
+    const remote = (store: RemoteName) =>
+      Object.fromEntries(
+        remoteMethods[store].map(method => [
+          method,
+          (...parameters: unknown[]) => this.call(store, method, parameters),
+        ]),
+      );
+    const { database: _, ...stores } = remoteMethods;
+    const names = Object.keys(stores) as StoreName[];
+    return Object.fromEntries(names.map(name => [name, remote(name)])) as unknown as Pick<
+      OpenJobStore,
+      StoreName
+    >;
   }
 
   async call(store: RemoteName, method: string, parameters: readonly unknown[]): Promise<unknown> {

@@ -15,7 +15,11 @@ export interface Tables {
   webhook_endpoints: WebhookEndpointsTable;
   deliveries: DeliveriesTable;
   delivery_tries: DeliveryTriesTable;
+  idempotency_keys: IdempotencyKeysTable;
+  usage: UsageTable;
+  statistics: StatisticsTable;
   leases: LeasesTable;
+  api_keys: ApiKeysTable;
 }
 
 export interface JobsTable {
@@ -32,6 +36,8 @@ export interface JobsTable {
   attempts: number;
   lost_leases: number;
   ran_ms: number;
+  /** Of this run: milliseconds from when it could have started until it did. */
+  waited_ms: Generated<number>;
   progress: number;
   /** JSON, a `Source`. */
   source: string;
@@ -116,6 +122,44 @@ export interface EventsTable {
   failure: string | null;
 }
 
+export interface IdempotencyKeysTable {
+  owner: string;
+  key: string;
+  fingerprint: string;
+  job_id: string;
+  created_at: number;
+}
+
+/** What the end of a job's run, or of several, adds to the statistics. */
+export interface UsageTotals {
+  waited_ms: number;
+  ran_ms: number;
+  bytes_read: number;
+  bytes_stored: number;
+  pixels_read: number;
+  pixels_stored: number;
+}
+
+/** A run that has ended and is not counted in `statistics` yet: written by every end, so that none waits for another. */
+export interface UsageTable extends UsageTotals {
+  position: Generated<number>;
+  owner: string;
+  status: JobStatus;
+  /** Empty for a job without one. */
+  class: string;
+  ended_at: number;
+}
+
+/** The runs of one owner, status and class that ended in one hour. */
+export interface StatisticsTable extends UsageTotals {
+  owner: string;
+  /** When the hour began. */
+  hour: number;
+  status: JobStatus;
+  class: string;
+  jobs: number;
+}
+
 /** Duties that one process does at a time. */
 export interface LeasesTable {
   name: string;
@@ -124,4 +168,15 @@ export interface LeasesTable {
   ends_at: number;
   /** When it was last done to its end. */
   done_at: number | null;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  owner: string;
+  admin: 0 | 1;
+  /** SHA-256 of the secret, hex. */
+  secret_hash: string;
+  created_at: number;
+  last_used_at: number | null;
+  revoked_at: number | null;
 }

@@ -13,7 +13,7 @@ export interface ThreadOptions {
 
 /** The stores that the thread owns, and every method that may be called there. */
 export const remoteMethods = {
-  jobs: ['submit', 'get', 'list', 'cancel', 'retry', 'newestOutput', 'backlog'],
+  jobs: ['submit', 'get', 'list', 'cancel', 'retry', 'newestOutput', 'queued', 'backlog'],
   attempts: [
     'claim',
     'renew',
@@ -29,25 +29,22 @@ export const remoteMethods = {
   endpoints: ['create', 'get', 'list', 'change', 'rotate', 'remove'],
   deliveries: ['claim', 'end', 'readyDue', 'backlog', 'prune'],
   deliveryLog: ['list', 'replay'],
+  failedJobs: ['page', 'retry'],
+  idempotency: ['jobOf', 'prune'],
+  statistics: ['list', 'addUp', 'prune'],
   expiry: ['expireDue', 'dropExpired'],
   audit: ['knownAttempts', 'knownUploads', 'expectedOutputs', 'expectedUploads'],
   leases: ['take', 'release'],
+  keys: ['create', 'find', 'list', 'revoke', 'used'],
   database: ['migrate'],
 } as const satisfies RemoteMethods;
 
-type RemoteMethods = {
-  [S in
-    | 'jobs'
-    | 'attempts'
-    | 'uploads'
-    | 'events'
-    | 'endpoints'
-    | 'deliveries'
-    | 'deliveryLog'
-    | 'expiry'
-    | 'audit'
-    | 'leases']: readonly (keyof OpenJobStore[S])[];
-} & { database: readonly 'migrate'[] };
+/** The names of the stores of one database. */
+export type StoreName = Exclude<keyof OpenJobStore, 'changes' | 'migrate' | 'close'>;
+
+type RemoteMethods = { [S in StoreName]: readonly (keyof OpenJobStore[S])[] } & {
+  database: readonly 'migrate'[];
+};
 
 export type RemoteName = keyof typeof remoteMethods;
 

@@ -8,18 +8,19 @@ export const maxBodyBytes = 20_000;
 
 const longestMessage = 1_000;
 
-type View = ReturnType<typeof viewJob>;
+type View = Omit<ReturnType<typeof viewJob>, 'tries'>;
 
 /**
- * The body of a webhook as JSON: `{type, timestamp, data}` with the job as `GET /jobs/{id}` shows it. One that would be
+ * The body of a webhook as JSON: `{type, timestamp, data}` with the job as `GET /jobs/{id}` shows it, but for its
+ * tries. One that would be
  * larger than `maxBodyBytes` is cut down, and then says `truncated: true` in its data.
  */
 export function deliveryBody(type: WebhookEvent, job: Job, links: Links): string {
-  const view = viewJob(job, links);
+  const { tries: _, ...view } = viewJob({ ...job, tries: [] }, links);
   const bodyOf = (data: object) =>
     JSON.stringify({ type, timestamp: isoTime(job.endedAt ?? job.submittedAt), data });
   let body = bodyOf(view);
-  let cut = view;
+  let cut: View = view;
   for (const step of cuts) {
     if (fits(body)) break;
     cut = step(cut);

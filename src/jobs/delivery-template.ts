@@ -61,7 +61,7 @@ export function templatedBody(
 }
 
 function valuesOf(type: WebhookEvent, job: Job, links: Links): Values {
-  const view = viewJob(job, links);
+  const view = viewJob({ ...job, tries: [] }, links);
   return {
     type,
     id: view.id,

@@ -1,9 +1,9 @@
 import { codes } from '../errors/codes.ts';
-import type { Job, JobOutput } from './job.ts';
+import type { Job, JobOutput, TriedJob, Try } from './job.ts';
 import type { Links } from './links.ts';
 
 /** The job as callers see it, in answers and in what is told of its end. */
-export function viewJob(job: Job, links: Links) {
+export function viewJob(job: TriedJob, links: Links) {
   const first = job.outputs[0];
   return {
     id: job.id,
@@ -18,6 +18,7 @@ export function viewJob(job: Job, links: Links) {
     priority: job.priority,
     run: job.run,
     attempts: job.attempts,
+    tries: job.tries.map(viewTry),
     progress: job.progress,
     owner: job.owner,
     source: { ...job.source } as { url?: string; upload?: string; object?: string; filename: string },
@@ -68,6 +69,17 @@ export function statusMessage({ status, failure }: Pick<Job, 'status' | 'failure
     default:
       return status satisfies never;
   }
+}
+
+function viewTry({ attempt, run, startedAt, endedAt, result, failure }: Try) {
+  return {
+    attempt,
+    run,
+    start: isoTime(startedAt),
+    finish: endedAt === undefined ? null : isoTime(endedAt),
+    result: result ?? null,
+    error: failure ?? null,
+  };
 }
 
 function viewOutput(job: Job, output: JobOutput, links: Links) {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/codes.ts';
+import type { Idempotency } from './idempotency-store.ts';
 import type { JobStatus } from './states.ts';
 import type { JobWebhook } from './webhook.ts';
 
@@ -77,6 +78,25 @@ export interface Job {
   readonly failure?: Failure;
 }
 
+/** One attempt at a job, as it stands. */
+export interface Try {
+  readonly attempt: number;
+  readonly run: number;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** Absent while it is under way. `requeued`: given back, to be tried again; `lost`: nobody heard of it any more. */
+  readonly result?: 'complete' | 'failed' | 'requeued' | 'lost' | 'cancelled';
+  readonly failure?: Failure;
+}
+
+/** The newest tries that a job is shown with. */
+export const longestTries = 20;
+
+/** A job with what was tried: the newest `longestTries` attempts of all runs, oldest first. */
+export interface TriedJob extends Job {
+  readonly tries: readonly Try[];
+}
+
 export interface NewJob {
   readonly id: string;
   readonly owner: string;
@@ -88,6 +108,7 @@ export interface NewJob {
   readonly notBefore?: number;
   /** Who is told of its end; never shown, because addresses may hold secrets too. */
   readonly webhooks?: readonly JobWebhook[];
+  readonly idempotency?: Idempotency;
   /** How long after its end it expires, in milliseconds; left out, never. */
   readonly retentionMs?: number;
 }

@@ -4,10 +4,12 @@ import type { AuditStore } from '../jobs/audit-store.ts';
 import type { DeliveryStore } from '../jobs/delivery-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { ExpiryStore } from '../jobs/expiry-store.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { maxLostLeases } from '../jobs/retry-policy.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -21,6 +23,8 @@ export interface SweeperOptions {
   readonly uploads: UploadStore;
   readonly events: EventLog;
   readonly deliveries: Pick<DeliveryStore, 'prune'>;
+  readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
   readonly expiry: ExpiryStore;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;
@@ -32,6 +36,8 @@ export interface SweeperOptions {
 }
 
 const dayMs = 86_400_000;
+/** Statistics are kept for thirteen months, so that a year can be compared with the one before. */
+const statisticsMs = 400 * dayMs;
 /** How long the rows of expired jobs are kept (docs/retention.md). */
 const historyMs = 90 * dayMs;
 /** What was told, or given up, can be looked at and told again for so long. */
@@ -86,8 +92,11 @@ export class Sweeper {
   }
 
   async #dropRows(signal: AbortSignal): Promise<void> {
-    const { events, expiry, deliveries } = this.#options;
+    const { events, idempotency, statistics, expiry, deliveries } = this.#options;
     while (!signal.aborted && (await events.prune(dayMs)) > 0);
+    while (!signal.aborted && (await idempotency.prune()) > 0);
+    while (!signal.aborted && (await statistics.addUp()) > 0);
+    while (!signal.aborted && (await statistics.prune(statisticsMs)) > 0);
     while (!signal.aborted && (await deliveries.prune(deliveriesKeptMs)) > 0);
     while (!signal.aborted && (await expiry.dropExpired(historyMs, dropBatch)) > 0);
   }

@@ -25,6 +25,20 @@ export function jobStoreContract(open: OpenDatabaseForTest): void {
 }
 
 function submission(open: OpenDatabaseForTest): void {
+  it('counts the pending jobs of one owner or of all, no further than asked', async () => {
+    await using database = await open();
+    const { jobs } = database.store;
+    const notBefore = Date.now() + 1e9;
+    for (const owner of ['ann', 'ann', 'bob']) await jobs.submit(newJob({ owner, notBefore }));
+    await jobs.submit(newJob({ owner: 'ann' }));
+    await claimOne(database.store);
+    assert.deepEqual(
+      [await jobs.queued(10), await jobs.queued(10, 'ann'), await jobs.queued(10, 'eve')],
+      [3, 2, 0],
+    );
+    assert.deepEqual([await jobs.queued(1), await jobs.queued(1, 'ann')], [1, 1]);
+  });
+
   it('gives back what was submitted', async () => {
     await using database = await open();
     const { jobs } = database.store;
@@ -48,6 +62,7 @@ function submission(open: OpenDatabaseForTest): void {
       progress: 0,
       submittedAt: accepted.submittedAt,
       notBefore: accepted.submittedAt,
+      tries: [],
     });
     assert.ok(Math.abs(accepted.submittedAt - before) < minute);
     assert.deepEqual(await jobs.get(job.id), accepted);

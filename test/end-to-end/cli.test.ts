@@ -10,7 +10,7 @@ describe('the command line', () => {
   test('explains itself', async () => {
     const help = await tintype(['--help']);
     assert.equal(help.code, 0);
-    for (const command of ['serve', 'run', 'jobs', 'migrate', 'config']) {
+    for (const command of ['serve', 'run', 'jobs', 'keys', 'migrate', 'config']) {
       assert.match(help.stdout, new RegExp(`^ {2}${command} `, 'm'));
       assert.equal((await tintype([command, '--help'])).code, 0);
     }
@@ -47,6 +47,10 @@ describe('the command line', () => {
     [
       ['jobs', 'list', '--status', 'fialed'],
       '--status fialed: did you mean failed? Accepted: pending, processing, complete, failed, cancelled, expired',
+    ],
+    [
+      ['jobs', 'retry', '--code', '424'],
+      'retry without ids is not accepted. Accepted: the ids of jobs, or --status failed',
     ],
   ];
   for (const [args, answer] of mistakes) {
@@ -117,6 +121,8 @@ describe('tintype jobs', () => {
     const shown = (await (await fetch(`${service.url}/jobs/${id}`)).json()) as { run: number };
     assert.equal(shown.run, 2);
 
+    const failed = await tintype(['jobs', 'retry', '--status', 'failed', '--code', '424'], { env });
+    assert.equal(failed.stdout, '0 run again.\n');
     const again = await tintype(['jobs', 'retry', id], { env });
     assert.deepEqual([again.code, again.stdout, again.stderr.split('\n').length], [1, '', 2]);
     const unknown = await tintype(['jobs', 'show', 'nothing'], { env });

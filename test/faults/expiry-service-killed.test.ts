@@ -22,7 +22,7 @@ const row = {
   mustShow:
     'every read is the right bytes, 409 while it is made or 410; no object without a row, no result without its object',
   inTests: { jobs: 120, kills: 4 },
-  full: { jobs: 2_000, kills: 30 },
+  full: { jobs: 1_000, kills: 20 },
 };
 
 fault(row, async ({ jobs, kills }, report, t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, suite, test } from 'node:test';
-import { type HttpService, startHttpService } from '../support/http-service.ts';
+import { type HttpService, rawConnection, startHttpService } from '../support/http-service.ts';
 
 suite('A server without keys, on a loopback address', () => {
   let service: HttpService;
@@ -60,9 +60,24 @@ suite('A server without keys, on a loopback address', () => {
     }
   });
 
-  test('elsewhere any name may be called', async t => {
+  test('refuses a request with two Host headers', async () => {
+    for (const second of ['localhost', 'evil.example']) {
+      const socket = await rawConnection(service);
+      socket.end(`GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nHost: ${second}\r\n\r\n`);
+      let answer = '';
+      for await (const chunk of socket) answer += chunk;
+      assert.match(answer, /^HTTP\/1\.1 400 /);
+    }
+  });
+
+  test('elsewhere any name may be called, and metrics only from this machine', async t => {
     const open = await startHttpService({ loopbackOnly: false });
     t.after(() => open.stop());
+    assert.equal(await status('/metrics', { host: 'images.example' }, open.port), 200);
+    assert.equal(
+      await status('/metrics', { host: 'images.example', 'x-forwarded-for': '127.0.0.1' }, open.port),
+      403,
+    );
     assert.equal(
       await status('/jobs', { host: 'images.example', 'sec-fetch-site': 'cross-site' }, open.port),
       200,

@@ -39,12 +39,20 @@ export async function postJob(
 }
 
 /** Submits a job for an image that nobody fetches; resolves to it. */
-export async function submitJob(service: HttpService, changes: object = {}): Promise<Json> {
-  const { status, body } = await postJob(service, {
-    source: { url: 'http://images.invalid/a.jpg' },
-    outputs: [{ name: 'thumb', filename: 'thumb_a.jpg' }],
-    ...changes,
-  });
+export async function submitJob(
+  service: HttpService,
+  changes: object = {},
+  headers: Record<string, string> = {},
+): Promise<Json> {
+  const { status, body } = await postJob(
+    service,
+    {
+      source: { url: 'http://images.invalid/a.jpg' },
+      outputs: [{ name: 'thumb', filename: 'thumb_a.jpg' }],
+      ...changes,
+    },
+    headers,
+  );
   assert.equal(status, 202, JSON.stringify(body));
   return body;
 }

@@ -10,6 +10,8 @@ import { openSqlite } from '../../src/job-store/sqlite.ts';
 import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
+import { QueueQuota } from '../../src/jobs/queue-quota.ts';
+import { Redrive } from '../../src/jobs/redrive.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -24,6 +26,8 @@ export interface HttpService {
   readonly port: number;
   readonly stores: OpenJobStore;
   readonly objects: FilesystemObjectStore;
+  /** Where another process would find the job store. */
+  readonly databaseFile: string;
   /** Files in the object store and its scratch folder. */
   files(): Promise<string[]>;
   claim(): Promise<Claim>;
@@ -33,17 +37,23 @@ export interface HttpService {
   stop(): Promise<void>;
 }
 
-/** Starts it on a free port of 127.0.0.1; the suite stops it. */
-export async function startHttpService(options: Partial<HttpParts> = {}): Promise<HttpService> {
+/** Starts it on a free port of 127.0.0.1, with some parts replaced; the suite stops it. */
+export async function startHttpService(
+  options: Partial<HttpParts> | ((stores: OpenJobStore) => Partial<HttpParts>) = {},
+): Promise<HttpService> {
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(await temporaryFolder()).path;
   const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
   cleanup.defer(() => objects.close());
   await objects.clearScratch(0);
-  const stores = await openSqlite({ file: path.join(folder, 'tintype.db'), exclusive: true });
+  const databaseFile = path.join(folder, 'tintype.db');
+  const stores = await openSqlite({ file: databaseFile, exclusive: true });
   cleanup.defer(() => stores.close());
   await stores.migrate();
-  const app = await createHttpServer({ ...testParts(stores, objects), ...options });
+  const app = await createHttpServer({
+    ...testParts(stores, objects),
+    ...(typeof options === 'function' ? options(stores) : options),
+  });
   cleanup.defer(() => app.close());
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const kept = cleanup.move();
@@ -53,6 +63,7 @@ export async function startHttpService(options: Partial<HttpParts> = {}): Promis
     port: (app.server.address() as AddressInfo).port,
     stores,
     objects,
+    databaseFile,
     files: () => filesBelow(path.join(folder, 'objects')),
     claim: () => claimOne(stores),
     complete: (claim, content = Buffer.from('not really an image')) => complete(service, claim, content),
@@ -70,6 +81,7 @@ export async function startHttpService(options: Partial<HttpParts> = {}): Promis
 function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpParts {
   return {
     jobs: new Jobs(stores.jobs, { ring() {} }, objects),
+    redrive: new Redrive(stores.failedJobs, { ring() {} }, objects),
     store: stores.jobs,
     uploads: stores.uploads,
     events: stores.events,
@@ -77,8 +89,11 @@ function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpPa
     deliveries: stores.deliveryLog,
     secrets: testSecrets,
     checkWebhookUrl: url => new AddressGuard(false).checkUrl(url),
+    idempotency: stores.idempotency,
+    statistics: stores.statistics,
     changes: stores.changes,
     objects,
+    quota: new QueueQuota(stores.jobs, { jobs: 100_000, jobsPerOwner: 10_000 }),
     limits: imageLimits,
     maxUploadBytes: 1_048_576,
     loopbackOnly: true,
@@ -132,7 +147,11 @@ async function complete({ stores, objects }: HttpService, claim: Claim, content:
       sha256,
     });
   }
-  await stores.attempts.end(ref(claim), { result: 'complete', outputs });
+  await stores.attempts.end(ref(claim), {
+    result: 'complete',
+    outputs,
+    read: { bytes: 50_000, pixels: 480_000 },
+  });
 }
 
 async function filesBelow(root: string): Promise<string[]> {

@@ -74,6 +74,7 @@ export class Pipeline implements AsyncDisposable {
     this.sweeper = new Sweeper({ ...store, objects, queue: this.queue, leaseMs, logger, metrics });
     this.#parts = {
       attempts: store.attempts,
+      changes: store.changes,
       queue: this.queue,
       objects,
       downloader,
