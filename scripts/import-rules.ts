@@ -32,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   sharp: ['images'],
   kysely: ['job-store'],
+  pg: ['job-store'],
   'node:sqlite': ['job-store'],
   undici: ['fetch'],
   'ipaddr.js': ['fetch'],

@@ -28,6 +28,7 @@ export class AttemptQueries {
   readonly held;
   readonly endJob;
   readonly endAttempt;
+  readonly attemptResult;
   readonly endOutputs;
   readonly expire;
   readonly loseAttempts;
@@ -42,6 +43,14 @@ export class AttemptQueries {
     this.held = heldClaims(db, dialect);
     this.endJob = endJob(db, dialect);
     this.endAttempt = endAttempt(db, dialect);
+    this.attemptResult = prepare((p: { jobId: string; attempt: number }) =>
+      db
+        .selectFrom('attempts')
+        .select('result')
+        .where('job_id', '=', p.jobId)
+        .where('attempt', '=', p.attempt)
+        .compile(),
+    );
     this.endOutputs = endOutputs(db, dialect);
     this.expire = expireLeases(db, dialect);
     this.loseAttempts = prepare((p: { claims: string }) =>
@@ -106,9 +115,9 @@ function endJob(db: Kysely<Tables>, { now }: SqlDialect) {
       Pick<JobRow, 'ready'>
     >`update jobs set status = ${p.status}, ready = ${p.ready}, waiting = ${p.waiting}, failure = ${p.failure},
         attempts = attempts + ${p.counted}, ran_ms = ran_ms + ${now} - claimed_at,
-        progress = coalesce(${p.progress}, progress), not_before = case ${p.ended}
+        progress = coalesce(${p.progress}, progress), not_before = case ${opaqueNumber(p.ended)}
           when 1 then not_before else ${now} + ${p.delayMs} end,
-        ended_at = case ${p.ended} when 1 then ${now} end, claimed_at = null, lease_ends_at = null
+        ended_at = case ${opaqueNumber(p.ended)} when 1 then ${now} end, claimed_at = null, lease_ends_at = null
       where id = ${p.jobId} and claims = ${p.attempt} and status = 'processing'
       returning ready`.compile(db),
   );

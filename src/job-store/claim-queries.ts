@@ -51,6 +51,7 @@ function nextJobs(db: Kysely<Tables>, dialect: SqlDialect) {
       select lap, turn, owner, (
         select ${dialect.list(sql`id`)} from (
           select id from jobs where ready = 1 and owner = turns.owner order by priority, id limit ${opaqueNumber(p.limit)}
+          ${dialect.skipLocked}
         ) as mine
       ) as ids
       from turns`.compile(db);

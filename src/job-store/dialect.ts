@@ -12,4 +12,6 @@ export interface SqlDialect {
   readonly list: (column: RawBuilder<unknown>) => RawBuilder<string>;
   /** The column definition of a primary key that counts up by itself and never takes a number twice. */
   readonly countingKey: RawBuilder<unknown>;
+  /** Ends a select of rows that this transaction is about to change, and leaves out those that another one has. */
+  readonly skipLocked: RawBuilder<unknown>;
 }

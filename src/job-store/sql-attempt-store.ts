@@ -77,7 +77,7 @@ export class SqlAttemptStore implements AttemptStore {
     const ended = await write(this.#db, async trx => {
       const parameters = endParameters(claim, end);
       const row = await this.#queries.endJob.first(trx, parameters);
-      if (row === undefined) return undefined;
+      if (row === undefined) return this.#endedBefore(trx, claim, end);
       await this.#queries.endAttempt.write(trx, {
         jobId: claim.jobId,
         attempt: claim.attempt,
@@ -88,10 +88,20 @@ export class SqlAttemptStore implements AttemptStore {
       if (end.result !== 'requeued') await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
       return { ready: row.ready, events: await this.#shared.recordEvents(trx, [claim.jobId]) };
     });
-    if (ended === undefined) return false;
+    if (ended === undefined || ended === 'before') return ended === 'before';
     if (ended.ready === 1) this.#announce({ kind: 'work' });
     this.#announce({ kind: 'event', events: ended.events });
     return true;
+  }
+
+  /** Whether an earlier call with the same end was committed, and its answer got lost with the connection. */
+  async #endedBefore(
+    trx: Kysely<Tables>,
+    { jobId, attempt }: ClaimRef,
+    { result }: AttemptEnd,
+  ): Promise<'before' | undefined> {
+    const row = await this.#queries.attemptResult.first(trx, { jobId, attempt });
+    return row?.result === result ? 'before' : undefined;
   }
 
   async expireLeases(maxLostLeases: number): Promise<number> {

@@ -8,4 +8,6 @@ export const sqliteDialect: SqlDialect = {
   strings: json => sql`(select value from json_each(${json}))`,
   list: column => sql`json_group_array(${column})`,
   countingKey: sql`integer not null primary key autoincrement`,
+  // There is one writer.
+  skipLocked: sql``,
 };
