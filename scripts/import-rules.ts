@@ -36,6 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   sharp: ['images'],
   kysely: ['job-store'],
+  pg: ['job-store'],
   'node:sqlite': ['job-store'],
   undici: ['fetch'],
   '@aws-sdk/client-s3': ['objects'],
