@@ -15,7 +15,8 @@ export interface PostgresOptions {
 const connectMs = 10_000;
 /** A statement of ours takes milliseconds: after this long the other end is gone, and nobody has told us. */
 const answerMs = 30_000;
-const bigint = 20;
+/** bigint, and numeric, which the sum of bigints is. */
+const countTypes = [20, 1700];
 
 /** A connection's options, the same for all. Counts and times fit a double, so they come as numbers, not as text. */
 export function connectionOptions(url: string): pg.ClientConfig {
@@ -27,7 +28,7 @@ export function connectionOptions(url: string): pg.ClientConfig {
     keepAlive: true,
     types: {
       getTypeParser: ((oid: number, format: 'text') =>
-        oid === bigint ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+        countTypes.includes(oid) ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   };
 }

@@ -97,7 +97,7 @@ export function eventLogContract(open: OpenDatabaseForTest): void {
       pruned += await store.events.prune(10);
       return pruned === 3;
     }, 'the events are old');
-    assert.equal(await store.events.newest(), 0);
+    assert.deepEqual(await store.events.after(0, {}, 10), []);
     await store.jobs.submit(newJob());
     assert.equal(await store.events.newest(), newest + 1);
   });
