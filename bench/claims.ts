@@ -110,7 +110,10 @@ async function runOne(store: OpenJobStore): Promise<void> {
 }
 
 async function endOne(store: OpenJobStore, { job, attempt }: Claim): Promise<void> {
-  await store.attempts.end({ jobId: job.id, attempt }, { result: 'complete', outputs: [stored(job.id)] });
+  await store.attempts.end(
+    { jobId: job.id, attempt },
+    { result: 'complete', outputs: [stored(job.id)], read: { bytes: 2e6, pixels: 6e6 } },
+  );
 }
 
 function submitOne(store: OpenJobStore) {

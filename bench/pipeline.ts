@@ -2,13 +2,23 @@
 //   node bench/pipeline.ts [ROW…]      for instance: node bench/pipeline.ts 1 1b
 import { idleLatency } from './rows/idle-latency.ts';
 import { largeImage } from './rows/large-image.ts';
+import { manyUploads } from './rows/many-uploads.ts';
 import { startUp } from './rows/start-up.ts';
 import { statusUnderLoad } from './rows/status-under-load.ts';
 import { storedSource } from './rows/stored-source.ts';
 import { threeSizes } from './rows/three-sizes.ts';
 import { upload } from './rows/upload.ts';
 
-const rows = [storedSource, upload, threeSizes, idleLatency, largeImage, startUp, statusUnderLoad];
+const rows = [
+  storedSource,
+  upload,
+  threeSizes,
+  idleLatency,
+  largeImage,
+  manyUploads,
+  startUp,
+  statusUnderLoad,
+];
 const wanted = process.argv.slice(2);
 
 for (const { number, work, peer, goal, measure } of rows) {

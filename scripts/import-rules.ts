@@ -15,12 +15,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   queue: ['errors', 'telemetry', 'jobs'],
   objects: ['errors', 'telemetry', 'jobs'],
   fetch: ['errors', 'telemetry', 'jobs'],
+  secrets: ['errors'],
+  deliveries: ['errors', 'telemetry', 'jobs', 'fetch', 'secrets'],
   worker: ['errors', 'telemetry', 'jobs', 'images', 'fetch'],
   cli: ['*'],
   http: [
     'errors',
     'telemetry',
     'jobs',
+    'secrets',
     'images/image-header.ts',
     'images/limits.ts',
     'images/output-names.ts',
@@ -39,9 +42,11 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   'ipaddr.js': ['fetch'],
   fastify: ['http', 'app.ts'],
   '@fastify/': ['http'],
+  '@tus/': ['http'],
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
   commander: ['cli'],
+  standardwebhooks: ['deliveries'],
 };
 
 /** The files and folders of src/ that may read the environment. */

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
+import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
+import { Relay, tryMs } from './deliveries/relay.ts';
 import { TintypeError } from './errors/tintype-error.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
 import { Downloader } from './fetch/download.ts';
+import { Poster } from './fetch/poster.ts';
 import { createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
 import type { OpenJobStore } from './job-store/open-job-store.ts';
@@ -13,9 +16,13 @@ import { openSqlite } from './job-store/sqlite.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
+import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
+import { FilesystemPartialFiles } from './objects/partial-files.ts';
 import { DatabaseQueue } from './queue/database.ts';
+import { readOrMakeKey } from './secrets/key-file.ts';
+import { SecretBox } from './secrets/secret-box.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Sweeper } from './worker/sweeper.ts';
@@ -41,8 +48,9 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const metrics = new Metrics();
   // Closed in reverse; at once if the building fails.
   await using parts = new AsyncDisposableStack();
-  const store = parts.adopt(await openSqlite({ file: config.DATABASE_URL, exclusive: true }), opened =>
-    opened.close(),
+  const store = parts.adopt(
+    await openSqlite({ file: config.DATABASE_URL, exclusive: true, publicUrl: config.PUBLIC_URL }),
+    opened => opened.close(),
   );
   await store.migrate();
   const objectStore = parts.adopt(await openObjectStore(objectStoreOptions(config), logger), opened =>
@@ -51,6 +59,11 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   // On SQLite there is one service process.
   await objectStore.prepare(true);
   const { objects } = objectStore;
+  // Where objects are elsewhere, pieces of uploads lie beside the job store, which knows how far they are.
+  const partialFiles = new FilesystemPartialFiles(
+    objectStore.folder ?? path.dirname(config.DATABASE_URL),
+    objects,
+  );
   const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
   // `forever` is no time.
   const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
@@ -61,10 +74,13 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     allowSvg: config.ALLOW_SVG,
   };
   const leaseMs = config.LEASE_SECONDS * 1000;
+  const guard = new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES);
+  const keyFile = path.join(path.dirname(config.DATABASE_URL), 'secrets.key');
+  const secrets = new SecretBox(config.SECRETS_KEY ?? (await readOrMakeKey(keyFile)));
 
   const downloader = parts.adopt(
     new Downloader({
-      guard: new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES),
+      guard,
       maxBytes: config.MAX_UPLOAD_BYTES,
       idleMs: config.JOB_TIMEOUT_SECONDS * 1000,
       totalMs: config.MAX_JOB_SECONDS * 1000,
@@ -81,13 +97,15 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     }),
     pool => pool.stop(),
   );
-  const sweeper = parts.adopt(new Sweeper({ ...store, objects, queue, leaseMs, logger, metrics }), started =>
-    started.stop(),
+  const sweeper = parts.adopt(
+    new Sweeper({ ...store, objects, partialFiles, queue, leaseMs, logger, metrics }),
+    started => started.stop(),
   );
   const worker = parts.adopt(
     new Worker({
       name: `${os.hostname()}/${process.pid}/${randomUUID()}`,
       attempts: store.attempts,
+      changes: store.changes,
       queue,
       objects,
       downloader,
@@ -105,13 +123,36 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     started => started.stop(),
   );
 
+  const relay = parts.adopt(
+    new Relay({
+      deliveries: store.deliveries,
+      bell: parts.adopt(new DatabaseQueue(store.changes, 'delivery'), opened => opened.close()),
+      poster: parts.adopt(new Poster(guard, tryMs), opened => opened.close()),
+      secrets,
+      schedule: config.DELIVERY_SCHEDULE,
+      logger,
+      metrics,
+    }),
+    started => started.stop(),
+  );
+
   metrics.gaugeBacklog(() => store.jobs.backlog());
+  metrics.gaugeDeliveries(() => store.deliveries.backlog());
   const http = config.ROLES.includes('api')
     ? await createHttpServer({
         jobs,
+        redrive: new Redrive(store.failedJobs, queue, objects),
         store: store.jobs,
         uploads: store.uploads,
+        partialUploads: store.partialUploads,
+        partialFiles,
         events: store.events,
+        idempotency: store.idempotency,
+        statistics: store.statistics,
+        endpoints: store.endpoints,
+        deliveries: store.deliveryLog,
+        secrets,
+        checkWebhookUrl: url => guard.checkUrl(url),
         changes: store.changes,
         objects,
         ...(config.OBJECT_DOWNLOADS === 'redirect' && objectStore.links && { links: objectStore.links }),
@@ -144,6 +185,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         renderers.warm();
         worker.start();
       }
+      if (config.ROLES.includes('deliveries')) relay.start();
       if (config.ROLES.includes('sweeper')) sweeper.start();
       return http === undefined ? {} : { url: await listen(http, config) };
     },

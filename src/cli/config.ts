@@ -24,13 +24,14 @@ function effectiveValues(env: NodeJS.ProcessEnv): EffectiveValue[] {
   const config = readConfig(env);
   return (Object.keys(variables) as (keyof Config)[]).map(name => ({
     name,
-    value: withoutPassword(config[name]) ?? null,
+    value: shown(name, config[name]) ?? null,
     from: env[name] ? 'environment' : 'default',
   }));
 }
 
-/** The one place where a secret can be today: the password of a URL. */
-function withoutPassword(value: Config[keyof Config]): Config[keyof Config] {
+/** Without secrets: values that are one, and passwords in URLs. */
+function shown(name: keyof Config, value: Config[keyof Config]): Config[keyof Config] {
+  if (variables[name].kind.secret && value !== undefined) return '…';
   return typeof value === 'string' ? value.replace(/(:\/\/[^/@:]*:)[^/]*@/, '$1…@') : value;
 }
 

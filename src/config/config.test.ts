@@ -91,6 +91,26 @@ test('bytes are read with and without a unit', () => {
   assert.equal(faultsOf({ MAX_UPLOAD_BYTES: '2 parsecs' }).length, 1);
 });
 
+test('a list of durations is read in milliseconds', () => {
+  const read = (text: string) => readConfig({ DELIVERY_SCHEDULE: text }).DELIVERY_SCHEDULE;
+  assert.deepEqual(read('5s, 0.5m,2h,1d'), [5_000, 30_000, 7_200_000, 86_400_000]);
+  assert.deepEqual(read('0s'), [0]);
+  for (const text of ['5', 's', '5s,', '-1s', '5 s', '5w']) {
+    assert.equal(faultsOf({ DELIVERY_SCHEDULE: text }).length, 1, text);
+  }
+});
+
+test('a key is 32 bytes, and a wrong one is not shown', () => {
+  const key = Buffer.alloc(32, 0xfb);
+  for (const text of [key.toString('hex'), key.toString('hex').toUpperCase(), key.toString('base64')]) {
+    assert.equal(readConfig({ SECRETS_KEY: text }).SECRETS_KEY, key.toString('hex'));
+  }
+  for (const text of ['hunter2', key.toString('base64').slice(4), `${key.toString('hex')}00`]) {
+    const [fault = ''] = faultsOf({ SECRETS_KEY: text });
+    assert.match(fault, /^SECRETS_KEY is '…'; accepted: 32 bytes/);
+  }
+});
+
 test('docs/configuration.md lists every variable', async () => {
   const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
   const documented = [...page.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name]) => name);

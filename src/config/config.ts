@@ -27,7 +27,8 @@ export function readConfig(env: Environment, root: string = defaultRoot()): Conf
     const found = env[name] || defaultText;
     if (found === undefined) continue;
     const value = kind.parse(found, root);
-    if (value === undefined) faults.push(`${name} is '${found}'; accepted: ${kind.accepts}`);
+    const shown = kind.secret ? '…' : found;
+    if (value === undefined) faults.push(`${name} is '${shown}'; accepted: ${kind.accepts}`);
     config[name] = value;
   }
   faults.push(...combinationFaults(config as Partial<Config>));

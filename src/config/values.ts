@@ -6,6 +6,8 @@ import { parseRetention, retentionAccepts } from '../jobs/retention.ts';
 export interface ValueKind<T> {
   /** What a right value looks like, for the person who gave a wrong one. */
   readonly accepts: string;
+  /** Never to be shown, not even when it is wrong. */
+  readonly secret?: true;
   /** Undefined when the text is not such a value. `root` is what relative paths start from. */
   parse(text: string, root: string): T | undefined;
 }
@@ -43,6 +45,31 @@ export const bytes: ValueKind<number> = {
     const unit = match && unitBytes[(match[2] ?? '').toUpperCase() as keyof typeof unitBytes];
     const number = unit ? Math.round(Number(match[1]) * unit) : 0;
     return number > 0 && Number.isSafeInteger(number) ? number : undefined;
+  },
+};
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds each. */
+export const durations: ValueKind<readonly number[]> = {
+  accepts: 'a comma list of durations such as 30s,5m,2h,1d',
+  parse: text => {
+    const parts = text.split(',').map(part => {
+      const [, number, unit] = /^(\d{1,6}(?:\.\d{1,3})?)([smhd])$/.exec(part.trim()) ?? [];
+      return Math.round(Number(number) * unitMs[unit as keyof typeof unitMs]);
+    });
+    return parts.some(Number.isNaN) ? undefined : parts;
+  },
+};
+
+/** 32 bytes; parsed to hexadecimal digits. */
+export const encryptionKey: ValueKind<string> = {
+  accepts: '32 bytes in base64 or 64 hexadecimal digits',
+  secret: true,
+  parse: text => {
+    if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+    const bytes = Buffer.from(text, 'base64');
+    return bytes.length === 32 && bytes.toString('base64') === text ? bytes.toString('hex') : undefined;
   },
 };
 

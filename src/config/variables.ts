@@ -3,6 +3,8 @@ import { logLevels } from '../telemetry/logger.ts';
 import {
   addressRanges,
   bytes,
+  durations,
+  encryptionKey,
   listOf,
   localPath,
   objectStoreUrl,
@@ -59,6 +61,8 @@ export const variables = {
   RENDER_MEMORY_BYTES: variable(bytes, String(Math.floor(os.totalmem() / 2))),
   RETENTION: variable(retention, '7d'),
   ALLOW_SVG: variable(yesOrNo, 'false'),
+  SECRETS_KEY: variable(encryptionKey, undefined),
+  DELIVERY_SCHEDULE: variable(durations, '5s,5m,30m,2h,5h,10h,14h,20h,24h'),
   ALLOW_PRIVATE_ADDRESSES: variable(addressRanges, 'false'),
 } as const;
 

@@ -9,7 +9,7 @@ import { httpCode, isoTime, statusMessage } from './job-view.ts';
 
 /** Proxies and clients take a connection that is silent for long as dead. */
 const heartbeatMs = 15_000;
-/** A client that reads so slowly that this much waits for it has to come back and catch up. */
+/** A client that has not read this much before there is more has to come back and catch up. */
 const maxBufferedBytes = 1_048_576;
 
 /** What an `event: status` tells. */
@@ -43,6 +43,8 @@ export const lastEventIdHeader = Type.Object({
 export class EventStream {
   readonly #stream = new PassThrough();
   readonly #closed = new AbortController();
+  /** Written in this turn of the event loop: what happens at once goes out at once. */
+  #pending = '';
 
   /** Begins the answer. `onClose` is called once, when the stream has ended or the client is gone. */
   constructor(request: FastifyRequest, reply: FastifyReply, onClose: () => void) {
@@ -64,17 +66,8 @@ export class EventStream {
     this.#write(':\n\n');
   }
 
-  status({ position, jobId, status, run, at, failure }: StatusNews): void {
-    const news = { status, ...(failure !== undefined && { failure }) };
-    const data = JSON.stringify({
-      id: jobId,
-      status,
-      run,
-      time: isoTime(at),
-      code: httpCode(news),
-      message: statusMessage(news),
-    });
-    this.#write(`event: status\nid: ${position}\ndata: ${data}\n\n`);
+  status(news: StatusNews): void {
+    this.#write(statusText(news));
   }
 
   progress({ jobId, progress }: Progress): void {
@@ -85,11 +78,13 @@ export class EventStream {
 
   /** Resolves once the client has read most of what was written, or is gone. */
   async drained(): Promise<void> {
+    this.#flush();
     if (!this.#stream.writableNeedDrain || this.#stream.destroyed) return;
     await once(this.#stream, 'drain', { signal: this.#closed.signal }).catch(() => {});
   }
 
   end(): void {
+    this.#flush();
     this.#stream.end();
   }
 
@@ -98,10 +93,39 @@ export class EventStream {
   }
 
   #write(text: string): void {
-    if (this.#stream.writableEnded || this.#stream.destroyed) return;
-    this.#stream.write(text);
-    if (this.#stream.writableLength + this.#stream.readableLength > maxBufferedBytes) this.#stream.destroy();
+    if (this.#pending === '') setImmediate(() => this.#flush());
+    this.#pending += text;
   }
+
+  #flush(): void {
+    const text = this.#pending;
+    this.#pending = '';
+    if (text === '' || this.#stream.writableEnded || this.#stream.destroyed) return;
+    // Looked at before and not after: who has read everything can take however much comes at once.
+    if (this.#stream.writableLength + this.#stream.readableLength > maxBufferedBytes) this.#stream.destroy();
+    else this.#stream.write(text);
+  }
+}
+
+/** Of news that many clients are told, written once. */
+const statusTexts = new WeakMap<StatusNews, string>();
+
+function statusText(news: StatusNews): string {
+  const { position, jobId, status, run, at, failure } = news;
+  const known = statusTexts.get(news);
+  if (known !== undefined) return known;
+  const how = { status, ...(failure !== undefined && { failure }) };
+  const data = JSON.stringify({
+    id: jobId,
+    status,
+    run,
+    time: isoTime(at),
+    code: httpCode(how),
+    message: statusMessage(how),
+  });
+  const text = `event: status\nid: ${position}\ndata: ${data}\n\n`;
+  statusTexts.set(news, text);
+  return text;
 }
 
 /** The position to resume after, or undefined. Never behind the newest, as after a restored backup. */

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { Job } from '../jobs/job.ts';
+import type { TriedJob } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobAnswer, viewJob } from './job-view.ts';
@@ -23,7 +23,7 @@ export function getJob(app: HttpApp, { store }: HttpParts, links: Links): void {
 }
 
 /** The owner's job. Throws `not-found`. */
-export async function requireJob(id: string, owner: string | undefined, store: JobStore): Promise<Job> {
+export async function requireJob(id: string, owner: string | undefined, store: JobStore): Promise<TriedJob> {
   const job = await store.get(id, owner);
   if (job === undefined) throw new TintypeError('not-found', 'There is no such job.');
   return job;

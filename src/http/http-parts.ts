@@ -7,14 +7,22 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ImageLimits } from '../images/limits.ts';
+import type { DeliveryLog } from '../jobs/delivery-log.ts';
 import type { DownloadLinks } from '../jobs/download-links.ts';
 import type { EventLog } from '../jobs/event-log.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialFiles } from '../jobs/partial-files.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import type { QueueQuota } from '../jobs/queue-quota.ts';
+import type { Redrive } from '../jobs/redrive.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
+import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Authentication } from './authentication.ts';
@@ -22,9 +30,20 @@ import type { Authentication } from './authentication.ts';
 /** What the HTTP server is made of. */
 export interface HttpParts {
   readonly jobs: Jobs;
+  readonly redrive: Redrive;
   readonly store: JobStore;
   readonly uploads: UploadStore;
+  readonly partialUploads: PartialUploadStore;
+  readonly partialFiles: PartialFiles;
   readonly events: EventLog;
+  readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
+  readonly endpoints: WebhookEndpointStore;
+  readonly deliveries: DeliveryLog;
+  /** Encrypts signing secrets before they are stored. */
+  readonly secrets: SecretBox;
+  /** Throws `address-blocked` for what a webhook's URL alone gives away. */
+  readonly checkWebhookUrl: (url: URL) => void;
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
   /** Downloads are redirected there instead of being passed through. */

@@ -4,9 +4,12 @@ import { defaultOutputs, nameOutputs } from '../images/output-names.ts';
 import { outputsSchema } from '../images/output-options.ts';
 import { type NewJob, priorities, type Source } from '../jobs/job.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import { parseRetention, retentionAccepts, retentionPattern } from '../jobs/retention.ts';
 import { cleanFilename } from './filename.ts';
+import { isDeeper } from './json-depth.ts';
 import { timeValue } from './time-value.ts';
+import { jobWebhooks, jobWebhooksSchema, type WebhookChecks } from './webhook-request.ts';
 
 const maxMetadataBytes = 16_384;
 /** Far more than anybody needs; thousands would exhaust the stack of whoever writes them as JSON. */
@@ -27,6 +30,7 @@ const jobFields = {
   notBefore: Type.Optional(
     Type.String({ format: 'date-time', description: 'An ISO 8601 time; the job does not start before it.' }),
   ),
+  webhooks: Type.Optional(jobWebhooksSchema),
   retention: Type.Optional(
     Type.String({
       pattern: retentionPattern,
@@ -57,6 +61,9 @@ export const jobRequestSchema = Type.Object(
             description: 'an http or https address; it is fetched after the answer',
           }),
         ),
+        upload: Type.Optional(
+          Type.String({ minLength: 1, maxLength: 64, description: 'the id of an upload of POST /uploads' }),
+        ),
         object: Type.Optional(
           Type.String({
             minLength: 1,
@@ -69,7 +76,7 @@ export const jobRequestSchema = Type.Object(
         additionalProperties: false,
         minProperties: 1,
         maxProperties: 1,
-        description: 'Either {"url"} or {"object"}: where the original is.',
+        description: 'Either {"url"}, {"upload"} or {"object"}: where the original is.',
       },
     ),
     ...jobFields,
@@ -88,9 +95,9 @@ export async function newJob(
   request: UploadedJob,
   source: Source,
   owner: string,
-  objects: ObjectStore,
+  { objects, ...checks }: { objects: ObjectStore } & WebhookChecks,
 ): Promise<Omit<NewJob, 'id'>> {
-  const { outputs, priority = 'normal', class: label, notBefore, retention, metadata } = request;
+  const { outputs, priority = 'normal', class: label, notBefore, retention, metadata, webhooks } = request;
   if (metadata !== undefined) checkMetadata(metadata);
   const named =
     outputs === undefined ? defaultOutputs(source.filename) : nameOutputs(outputs, source.filename);
@@ -106,8 +113,26 @@ export async function newJob(
     ...(label !== undefined && { class: label }),
     ...(metadata !== undefined && { metadata }),
     ...(notBefore !== undefined && { notBefore: timeValue(notBefore, '/notBefore') }),
+    ...(webhooks !== undefined && { webhooks: jobWebhooks(webhooks, checks) }),
     ...(retention !== undefined && { retentionMs: retentionValue(retention) }),
   };
+}
+
+/**
+ * An upload as the source. Throws `not-found` for one that is not there or another owner's, `upload-incomplete` for one
+ * of which bytes are missing.
+ */
+export async function requestedUpload(
+  id: string,
+  owner: string,
+  uploads: PartialUploadStore,
+): Promise<Source> {
+  const pointer = '/source/upload';
+  const found = await uploads.find(id, owner);
+  if (found === undefined) throw new TintypeError('not-found', 'There is no such upload.', { pointer });
+  if (found.state === 'whole') return { upload: id, filename: found.filename };
+  const message = `The upload is not complete: ${found.received} of ${found.bytes} bytes have come.`;
+  throw new TintypeError('upload-incomplete', message, { pointer });
 }
 
 /** Where the original is. Throws `not-found` for an object that this owner may not name or that is not there. */
@@ -147,16 +172,6 @@ function checkMetadata(metadata: object): void {
   throw new TintypeError('invalid-request', `/metadata is larger than ${maxMetadataBytes} bytes of JSON.`, {
     pointer: '/metadata',
   });
-}
-
-/** Level by level, not by recursion: that is what is to be kept from harm. */
-function isDeeper(value: object, levels: number): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > levels) return true;
-    level = level.flatMap(each => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-  }
-  return false;
 }
 
 /** Other owners' objects and our own results look as if they did not exist. */

@@ -1,12 +1,11 @@
 import Type from 'typebox';
-import { type JobFilter, longestPage } from '../jobs/job-store.ts';
+import type { JobFilter } from '../jobs/job-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobAnswer, jobStatusSchema, viewJob } from './job-view.ts';
 import type { Links } from './links.ts';
+import { nextCursorField, numericLimit, pageFields, pageOf } from './page-query.ts';
 import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';
-
-const defaultLimit = 50;
 
 const schema = {
   tags: ['jobs'],
@@ -21,16 +20,7 @@ const schema = {
       to: Type.Optional(
         Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted before it' }),
       ),
-      cursor: Type.Optional(
-        Type.String({ maxLength: 1024, description: 'The nextCursor of the page before.' }),
-      ),
-      limit: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: longestPage,
-          description: `Jobs a page, 1 to ${longestPage}. Default ${defaultLimit}.`,
-        }),
-      ),
+      ...pageFields,
     },
     { additionalProperties: false },
   ),
@@ -38,7 +28,7 @@ const schema = {
     200: Type.Object(
       {
         jobs: Type.Array(jobAnswer),
-        nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'Null on the last page.' }),
+        nextCursor: nextCursorField,
       },
       { description: 'A page of jobs.' },
     ),
@@ -48,7 +38,7 @@ const schema = {
 
 export function listJobs(app: HttpApp, { store }: HttpParts, links: Links): void {
   app.get('/jobs', { schema, preValidation: numericLimit }, async request => {
-    const { cursor, limit = defaultLimit, status, class: label, from, to } = request.query;
+    const { status, class: label, from, to } = request.query;
     const filter: JobFilter = {
       ...(request.visibleOwner !== undefined && { owner: request.visibleOwner }),
       ...(status !== undefined && { status }),
@@ -56,14 +46,7 @@ export function listJobs(app: HttpApp, { store }: HttpParts, links: Links): void
       ...(from !== undefined && { from: timeValue(from, '/from') }),
       ...(to !== undefined && { to: timeValue(to, '/to') }),
     };
-    const page = await store.list(filter, { limit, ...(cursor !== undefined && { cursor }) });
+    const page = await store.list(filter, pageOf(request.query));
     return { jobs: page.jobs.map(job => viewJob(job, links)), nextCursor: page.nextCursor ?? null };
   });
-}
-
-/** Queries are text and the validator coerces nothing, so that JSON bodies are taken as they are. */
-function numericLimit(request: { query: unknown }, _reply: unknown, done: () => void): void {
-  const query = request.query as { limit?: unknown };
-  if (typeof query.limit === 'string' && /^\d{1,9}$/.test(query.limit)) query.limit = Number(query.limit);
-  done();
 }

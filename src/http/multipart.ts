@@ -1,9 +1,10 @@
-import type { Readable } from 'node:stream';
 import { TintypeError } from '../errors/tintype-error.ts';
 
 const maxPartHeaderBytes = 16_384;
 /** RFC 2046, section 5.1.1. */
 const maxBoundaryLength = 70;
+
+const nothing = Buffer.alloc(0);
 
 export interface PartHeader {
   readonly name: string;
@@ -19,16 +20,18 @@ export interface PartHeader {
 export class MultipartReader {
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #maxBytes: number;
+  readonly #onTooLarge: () => void;
   readonly #delimiter: Buffer;
   /** What was received and not yet taken. It starts as if a line had just ended, for the first delimiter. */
   #rest: Buffer = Buffer.from('\r\n');
   #received = 0;
 
-  /** `contentType` is the request's header. Throws `invalid-request` if it names no boundary. */
-  constructor(body: Readable, contentType: string, maxBytes: number) {
+  /** `contentType` is the request's header, `onTooLarge` is called at the first chunk that is too much. Throws `invalid-request` if it names no boundary. */
+  constructor(body: AsyncIterable<Buffer>, contentType: string, maxBytes: number, onTooLarge: () => void) {
     this.#delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`);
     this.#maxBytes = maxBytes;
-    this.#chunks = body.iterator({ destroyOnReturn: false });
+    this.#onTooLarge = onTooLarge;
+    this.#chunks = body[Symbol.asyncIterator]();
   }
 
   /**
@@ -49,16 +52,16 @@ export class MultipartReader {
     }
   }
 
-  /** What is left of the part's content, chunk by chunk. Throws as `nextPart` does. */
-  async *content(): AsyncGenerator<Buffer, void, undefined> {
+  /** What is left of the part's content, chunk by chunk. Throws as `nextPart` does, also for content of more bytes. */
+  async *content(maxBytes = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer, void, undefined> {
+    let bytes = 0;
     for (;;) {
       const end = this.#rest.indexOf(this.#delimiter);
-      if (end >= 0) {
-        if (end > 0) yield this.#take(end);
-        return;
-      }
-      const certain = this.#possibleDelimiter();
+      const certain = end >= 0 ? end : this.#possibleDelimiter();
+      bytes += certain;
+      if (bytes > maxBytes) throw this.#tooLarge(`The file is larger than ${maxBytes} bytes.`);
       if (certain > 0) yield this.#take(certain);
+      if (end >= 0) return;
       await this.#receive();
     }
   }
@@ -81,18 +84,24 @@ export class MultipartReader {
 
   #take(bytes: number): Buffer {
     const taken = this.#rest.subarray(0, bytes);
-    this.#rest = this.#rest.subarray(bytes);
+    // An empty rest must not keep the chunk in memory until a slow client sends the next.
+    this.#rest = bytes === this.#rest.length ? nothing : this.#rest.subarray(bytes);
     return taken;
   }
 
   async #receive(): Promise<void> {
-    const { done, value } = await this.#chunks.next().catch(connectionCut);
+    const { done, value } = await this.#chunks.next();
     if (done) throw broken('The body ends before its last boundary.');
     this.#received += value.length;
     if (this.#received > this.#maxBytes) {
-      throw new TintypeError('upload-too-large', `The request is larger than ${this.#maxBytes} bytes.`);
+      throw this.#tooLarge(`The request is larger than ${this.#maxBytes} bytes.`);
     }
     this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
+  }
+
+  #tooLarge(message: string): TintypeError {
+    this.#onTooLarge();
+    return new TintypeError('upload-too-large', message);
   }
 }
 
@@ -122,12 +131,6 @@ function parsePartHeader(text: string): PartHeader {
 }
 
 const parameter = /;\s*([\w*]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g;
-
-function connectionCut(cause: unknown): never {
-  throw new TintypeError('invalid-request', 'The connection was cut before the body was complete.', {
-    cause,
-  });
-}
 
 function broken(message: string): TintypeError {
   return new TintypeError('invalid-request', message);

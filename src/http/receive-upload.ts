@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
@@ -5,6 +6,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { headerBytes, readHeader, readHeaderSoFar } from '../images/image-header.ts';
 import { checkSource, type ImageLimits } from '../images/limits.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
+import { arrivingBytes } from './arriving-bytes.ts';
 import { cleanFilename } from './filename.ts';
 import type { HttpParts } from './http-parts.ts';
 import { MultipartReader } from './multipart.ts';
@@ -18,22 +20,35 @@ export interface ReceivedForm {
   readonly upload: { readonly id: string; readonly filename: string };
   /** The part `job`, as it was sent. */
   readonly job?: string;
+  /** Of the file, hex; only where it was asked for. */
+  readonly sha256?: string;
 }
 
 /**
  * Streams the part `image` into the object store and keeps the part `job`, in whichever order they come.
  * Throws what is wrong with the request or the image; then nothing of it is left in the stores.
+ * @param withHash whether the file's SHA-256 is wanted
  */
-export async function receiveForm(request: FastifyRequest, parts: HttpParts): Promise<ReceivedForm> {
+export async function receiveForm(
+  request: FastifyRequest,
+  parts: HttpParts,
+  withHash: boolean,
+): Promise<ReceivedForm> {
   const maxBytes = parts.maxUploadBytes + multipartOverheadBytes;
   if (Number(request.headers['content-length']) > maxBytes) throw tooLarge(parts.maxUploadBytes);
-  const reader = new MultipartReader(request.raw, request.headers['content-type'] ?? '', maxBytes);
+  const { raw, headers } = request;
+  const contentType = headers['content-type'] ?? '';
+  // The chunk that is one too many shall be the last. Taking it has set the connection to go on, in the next tick.
+  const stopReading = () => process.nextTick(() => raw.socket.pause());
+  const reader = new MultipartReader(arrivingBytes(raw), contentType, maxBytes, stopReading);
   let upload: ReceivedForm['upload'] | undefined;
   let job: string | undefined;
+  const hash = withHash ? createHash('sha256') : undefined;
   try {
     for (let part = await reader.nextPart(); part !== undefined; part = await reader.nextPart()) {
       if (part.name === 'image' && upload === undefined) {
-        upload = await storeUpload(reader, cleanFilename(part.filename ?? ''), request.owner, parts);
+        const filename = cleanFilename(part.filename ?? '');
+        upload = await storeUpload(reader, { filename, owner: request.owner, hash }, parts);
       } else if (part.name === 'job' && job === undefined) {
         job = await readText(reader);
       } else {
@@ -49,7 +64,7 @@ export async function receiveForm(request: FastifyRequest, parts: HttpParts): Pr
         },
       );
     }
-    return { upload, ...(job !== undefined && { job }) };
+    return { upload, ...(job !== undefined && { job }), ...(hash && { sha256: hash.digest('hex') }) };
   } catch (error) {
     if (upload !== undefined) await discardUpload(upload.id, parts);
     throw error;
@@ -68,14 +83,24 @@ export async function discardUpload(id: string, { objects, uploads, logger }: Ht
   }
 }
 
-async function storeUpload(reader: MultipartReader, filename: string, owner: string, parts: HttpParts) {
-  const content = reader.content();
+interface Incoming {
+  readonly filename: string;
+  readonly owner: string;
+  readonly hash: Hash | undefined;
+}
+
+async function storeUpload(
+  reader: MultipartReader,
+  { filename, owner, hash }: Incoming,
+  parts: HttpParts,
+): Promise<ReceivedForm['upload']> {
+  const content = reader.content(parts.maxUploadBytes);
   // Most refusals come from here, before there is a row or a file to take back.
   const head = await checkedHead(content, parts.limits);
   const id = uuidv7();
   await parts.uploads.create({ id, owner, filename });
   try {
-    const body = Readable.from(limited(head, content, parts.maxUploadBytes), { objectMode: false });
+    const body = Readable.from(rejoined(head, content, hash), { objectMode: false, highWaterMark: 0 });
     await parts.objects.put(uploadKey(id), body);
   } catch (error) {
     await discardUpload(id, parts);
@@ -108,15 +133,14 @@ async function checkedHead(content: AsyncIterator<Buffer>, limits: ImageLimits):
   }
 }
 
-async function* limited(head: readonly Buffer[], rest: AsyncIterable<Buffer>, maxBytes: number) {
-  let bytes = 0;
-  const counted = (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
+/** Takes the head apart, so that it is not held for as long as the rest takes. */
+async function* rejoined(head: Buffer[], rest: AsyncIterable<Buffer>, hash: Hash | undefined) {
+  const hashed = (chunk: Buffer) => {
+    hash?.update(chunk);
     return chunk;
   };
-  for (const chunk of head) yield counted(chunk);
-  for await (const chunk of rest) yield counted(chunk);
+  for (let chunk = head.shift(); chunk !== undefined; chunk = head.shift()) yield hashed(chunk);
+  for await (const chunk of rest) yield hashed(chunk);
 }
 
 async function readText(reader: MultipartReader): Promise<string> {

@@ -2,29 +2,45 @@ import { type FastifyBaseLogger, fastify } from 'fastify';
 import { localOwner } from '../jobs/owner.ts';
 import { requireKeys } from './authentication.ts';
 import { cancelJob } from './cancel-job.ts';
+import { changeEndpoint } from './change-endpoint.ts';
 import { closeConnectionsInTime } from './connections.ts';
+import { createEndpoint } from './create-endpoint.ts';
+import { deleteEndpoint } from './delete-endpoint.ts';
 import { documentation } from './documentation.ts';
 import { EventFeed } from './event-feed.ts';
 import { followEvents } from './follow-events.ts';
 import { followJob } from './follow-job.ts';
+import { getEndpoint } from './get-endpoint.ts';
 import { getJob } from './get-job.ts';
 import { getMetrics } from './get-metrics.ts';
 import { getOutput } from './get-output.ts';
+import { getStatistics } from './get-statistics.ts';
 import { getThumbnail } from './get-thumbnail.ts';
 import { health } from './health.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
+import { jobDeliveries } from './job-deliveries.ts';
+import { refuseSlowBodies } from './least-rate.ts';
 import { Links } from './links.ts';
+import { listDeliveries } from './list-deliveries.ts';
+import { listEndpoints } from './list-endpoints.ts';
 import { listJobs } from './list-jobs.ts';
 import { refuseForeignOrigin, refuseTwoHosts } from './origin-guard.ts';
 import { refuseBrokenRequest, sendProblem } from './problem.ts';
 import { multipartOverheadBytes } from './receive-upload.ts';
+import { replayDelivery } from './replay-delivery.ts';
 import { FastifyLog, logRequests, requestId } from './request-log.ts';
 import { retryJob } from './retry-job.ts';
+import { retryJobs } from './retry-jobs.ts';
+import { rotateSecret } from './rotate-secret.ts';
 import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
 import { settleUnreadBodies } from './unread-body.ts';
+import { resumableUploads } from './uploads.ts';
 
 export type { HttpParts } from './http-parts.ts';
+
+/** A refused body of more than this is not read to its end only to keep the connection. */
+const mostDroppedBytes = 67_108_864;
 
 /** No owner's name is empty. */
 const nobody = '';
@@ -47,13 +63,14 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   app.decorateRequest('owner', parts.authentication ? nobody : localOwner);
   app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
   logRequests(app, parts.metrics);
+  refuseSlowBodies(app);
   app.addHook('onRequest', (request, _reply, done) => {
     refuseTwoHosts(request.raw.rawHeaders);
     if (parts.loopbackOnly) refuseForeignOrigin(request.headers);
     done();
   });
   if (parts.authentication) await requireKeys(app, parts.authentication, parts.logger);
-  settleUnreadBodies(app, parts.maxUploadBytes + multipartOverheadBytes);
+  settleUnreadBodies(app, Math.min(parts.maxUploadBytes, mostDroppedBytes) + multipartOverheadBytes);
   app.setErrorHandler(sendProblem);
   refuseUnknownRoutes(app);
   await documentation(app, parts);
@@ -63,10 +80,22 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   listJobs(app, parts, links);
   cancelJob(app, parts, links);
   retryJob(app, parts, links);
+  retryJobs(app, parts);
+  resumableUploads(app, parts, links);
   getOutput(app, parts);
   getThumbnail(app, parts);
   followJob(app, parts, feed);
   followEvents(app, parts, feed);
+  getStatistics(app, parts);
+  createEndpoint(app, parts);
+  listEndpoints(app, parts);
+  getEndpoint(app, parts);
+  changeEndpoint(app, parts);
+  deleteEndpoint(app, parts);
+  rotateSecret(app, parts);
+  jobDeliveries(app, parts);
+  listDeliveries(app, parts);
+  replayDelivery(app, parts);
   health(app, parts);
   getMetrics(app, parts);
 
@@ -79,9 +108,9 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
     loggerInstance: logger,
     logController: new FastifyLog(),
     genReqId: requestId,
-    // Headers have to arrive in time; a body may take long: no least rate is asked of it.
-    // The low mark keeps Node from reading more than one chunk ahead of what we take: 413 must come near the limit.
-    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 16_384 },
+    // Headers have to arrive in time; a body may take long, at a least rate (`refuseSlowBodies`).
+    // The low mark keeps Node from reading on while any byte waits to be taken: 413 must come near the limit.
+    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 1 },
     requestTimeout: 0,
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,

@@ -1,20 +1,24 @@
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { Job, NewJob } from '../jobs/job.ts';
+import type { Idempotency } from '../jobs/idempotency-store.ts';
+import type { TriedJob } from '../jobs/job.ts';
+import type { Place } from '../jobs/queue-quota.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
+import { idempotency, idempotencyKeyHeader } from './idempotency.ts';
 import {
   type JobRequest,
   jobRequestSchema,
   newJob,
   requestedSource,
+  requestedUpload,
   type UploadedJob,
   uploadedJobSchema,
 } from './job-request.ts';
 import { jobAnswer, viewJob } from './job-view.ts';
 import type { Links } from './links.ts';
 import { problems } from './problem.ts';
-import { discardUpload, receiveForm } from './receive-upload.ts';
+import { discardUpload, type ReceivedForm, receiveForm } from './receive-upload.ts';
 import { limitSubmissions } from './submission-limit.ts';
 import { validationFault } from './validation-fault.ts';
 
@@ -29,13 +33,14 @@ const schema = {
   summary: 'Submit a job',
   description:
     'Takes an image as the file part `image`, or says where one is, and answers at once. An address is fetched afterwards.',
+  headers: idempotencyKeyHeader,
   body: {
     content: {
       'application/json': { schema: jobRequestSchema },
       'multipart/form-data': { schema: formSchema },
     },
   },
-  response: { 202: jobAnswer, ...problems(400, 403, 404, 413, 415, 429, 503) },
+  response: { 202: jobAnswer, ...problems(400, 403, 404, 413, 415, 422, 429, 503) },
 };
 
 export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
@@ -45,19 +50,15 @@ export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
   );
 
   app.post('/jobs', { schema, onRequest: limitSubmissions() }, async (request, reply) => {
-    // Before anything of an upload is read.
-    using place = await parts.quota.reserve(request.owner);
     const isForm = request.headers['content-type']?.toLowerCase().startsWith('multipart/form-data');
-    const job = isForm
-      ? await submitForm(request, parts)
-      : await submitJson(request.body as JobRequest | undefined, request.owner, parts);
-    place.taken();
+    const job = isForm ? await submitForm(request, parts) : await submitJson(request, parts);
     void reply.code(202).header('location', links.job(job.id));
     return viewJob(job, links);
   });
 }
 
-async function submitJson(body: JobRequest | undefined, owner: string, parts: HttpParts): Promise<Job> {
+async function submitJson(request: FastifyRequest, parts: HttpParts): Promise<TriedJob> {
+  const body = request.body as JobRequest | undefined;
   if (body === undefined) {
     throw new TintypeError(
       'invalid-request',
@@ -67,23 +68,73 @@ async function submitJson(body: JobRequest | undefined, owner: string, parts: Ht
       },
     );
   }
-  const source = await requestedSource(body.source, owner, parts.objects);
-  return parts.jobs.submit(await newJob(body, source, owner, parts.objects));
+  const { owner } = request;
+  const key = keyOf(request);
+  const sent = key === undefined ? undefined : idempotency(key, body);
+  const earlier = await earlierJob(owner, sent, parts);
+  if (earlier !== undefined) return earlier;
+  using place = await parts.quota.reserve(owner);
+  const source =
+    body.source.upload === undefined
+      ? await requestedSource(body.source, owner, parts.objects)
+      : await requestedUpload(body.source.upload, owner, parts.partialUploads);
+  const job = await newJob(body, source, owner, parts);
+  const submitted = await parts.jobs.submit({ ...job, ...(sent && { idempotency: sent }) });
+  place.taken();
+  return submitted;
 }
 
-async function submitForm(request: FastifyRequest, parts: HttpParts): Promise<Job> {
-  const { upload, job } = await receiveForm(request, parts);
-  let accepted: Omit<NewJob, 'id'>;
+async function submitForm(request: FastifyRequest, parts: HttpParts): Promise<TriedJob> {
+  const hasKey = keyOf(request) !== undefined;
+  // Before anything of an upload is read; but what may be a repetition has to be read before there is no more room.
+  using place = hasKey ? undefined : await parts.quota.reserve(request.owner);
+  const form = await receiveForm(request, parts, hasKey);
+  const { id } = form.upload;
+  let job: TriedJob;
   try {
-    const asked = job === undefined ? {} : parseJob(job, request);
-    const source = { upload: upload.id, filename: upload.filename };
-    accepted = await newJob(asked, source, request.owner, parts.objects);
+    job = await acceptForm(form, request, parts, place);
   } catch (error) {
-    await discardUpload(upload.id, parts);
+    // What fails on our side may still have been committed: the sweeper finds out whether a job names the upload.
+    if (TintypeError.from(error).status < 500) await discardUpload(id, parts);
     throw error;
   }
-  // A submission that fails may still have been committed: the sweeper finds out whether a job names the upload.
-  return parts.jobs.submit(accepted);
+  const isReplay = !('upload' in job.source && job.source.upload === id);
+  if (isReplay) await discardUpload(id, parts);
+  return job;
+}
+
+async function acceptForm(
+  { upload, job, sha256 }: ReceivedForm,
+  request: FastifyRequest,
+  parts: HttpParts,
+  place: Place | undefined,
+): Promise<TriedJob> {
+  const { owner } = request;
+  const asked = job === undefined ? {} : parseJob(job, request);
+  const key = keyOf(request);
+  const sent = key === undefined ? undefined : idempotency(key, asked, sha256);
+  const earlier = await earlierJob(owner, sent, parts);
+  if (earlier !== undefined) return earlier;
+  using late = place === undefined ? await parts.quota.reserve(owner) : undefined;
+  const source = { upload: upload.id, filename: upload.filename };
+  const accepted = await newJob(asked, source, owner, parts);
+  const submitted = await parts.jobs.submit({ ...accepted, ...(sent && { idempotency: sent }) });
+  (place ?? late)?.taken();
+  return submitted;
+}
+
+/** What the same request made before, if it was sent before: also where it would be refused by now. */
+async function earlierJob(
+  owner: string,
+  sent: Idempotency | undefined,
+  { idempotency, store }: HttpParts,
+): Promise<TriedJob | undefined> {
+  const id = sent === undefined ? undefined : await idempotency.jobOf(owner, sent);
+  return id === undefined ? undefined : store.get(id, owner);
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  return request.headers['idempotency-key'] as string | undefined;
 }
 
 function parseJob(text: string, request: FastifyRequest): UploadedJob {

@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Listened, listened } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
 import { expiryOnceEnded } from './expiry-time.ts';
 import { opaqueNumber } from './opaque-value.ts';
@@ -107,7 +108,7 @@ function endJob(db: Kysely<Tables>, dialect: SqlDialect) {
   const { now } = dialect;
   return prepare((p: EndParameters) =>
     sql<
-      Pick<JobRow, 'ready'>
+      Pick<JobRow, 'ready'> & Listened
     >`update jobs set status = ${p.status}, ready = ${p.ready}, waiting = ${p.waiting}, failure = ${p.failure},
         attempts = attempts + ${p.counted}, ran_ms = ran_ms + ${now} - claimed_at,
         progress = coalesce(${p.progress}, progress), not_before = case ${p.ended}
@@ -115,7 +116,7 @@ function endJob(db: Kysely<Tables>, dialect: SqlDialect) {
         ended_at = case ${p.ended} when 1 then ${now} end, claimed_at = null, lease_ends_at = null,
         ${expiryOnceEnded(dialect, sql`${p.ended} = 1`)}
       where id = ${p.jobId} and claims = ${p.attempt} and status = 'processing'
-      returning ready`.compile(db),
+      returning ready, ${listened}`.compile(db),
   );
 }
 
@@ -165,7 +166,7 @@ function expireLeases(db: Kysely<Tables>, dialect: SqlDialect) {
   return prepare((p: { maxLostLeases: number; again: string; last: string }) => {
     const over = sql`lost_leases + 1 >= ${p.maxLostLeases}`;
     const later = sql`lost_leases > 0`;
-    return sql<Claimed & Pick<JobRow, 'status'>>`update jobs set
+    return sql<Claimed & Pick<JobRow, 'status'> & Listened>`update jobs set
         status = case when ${over} then 'failed' else 'pending' end,
         ready = case when ${over} or ${later} then 0 else 1 end,
         waiting = case when ${later} and not (${over}) then 1 else 0 end,
@@ -176,6 +177,6 @@ function expireLeases(db: Kysely<Tables>, dialect: SqlDialect) {
         lost_leases = lost_leases + 1, ran_ms = ran_ms + lease_ends_at - claimed_at,
         claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, over)}
       where lease_ends_at <= ${now}
-      returning id, claims, status`.compile(db);
+      returning id, claims, status, ${listened}`.compile(db);
   });
 }

@@ -12,4 +12,9 @@ export interface SqlDialect {
   readonly list: (column: RawBuilder<unknown>) => RawBuilder<string>;
   /** The column definition of a primary key that counts up by itself and never takes a number twice. */
   readonly countingKey: RawBuilder<unknown>;
+  /**
+   * Whether transactions become visible in the order of the counting keys that they took: so where one writes at a
+   * time. Otherwise a reader may see a key before a lower one.
+   */
+  readonly commitsInOrder: boolean;
 }

@@ -1,5 +1,6 @@
 import type { AttemptEnd, ClaimRef } from '../jobs/attempt-store.ts';
 import { fromFailure } from './job-rows.ts';
+import { type Handled, nothingHandled } from './usage-queries.ts';
 
 const statusAfter = { complete: 'complete', failed: 'failed', requeued: 'pending' } as const;
 
@@ -29,5 +30,17 @@ export function endedOutputs({ jobId }: ClaimRef, end: Exclude<AttemptEnd, { res
     status: end.result,
     stored: JSON.stringify(stored),
     failures: JSON.stringify(failures.map(([name, failure]) => ({ name, failure }))),
+  };
+}
+
+/** What counts for the statistics: work that came to nothing is not charged. */
+export function handled(end: AttemptEnd): Handled {
+  if (end.result !== 'complete') return nothingHandled;
+  const { outputs, read } = end;
+  return {
+    bytesRead: read.bytes,
+    bytesStored: outputs.reduce((sum, { bytes }) => sum + bytes, 0),
+    pixelsRead: read.pixels,
+    pixelsStored: outputs.reduce((sum, { width, height }) => sum + width * height, 0),
   };
 }

@@ -1,8 +1,9 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import { type Listened, listened } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
 import { expiryOnceEnded } from './expiry-time.ts';
 import { opaqueNumber } from './opaque-value.ts';
-import { prepare } from './prepared.ts';
+import { type Prepared, prepare } from './prepared.ts';
 import type { JobsTable, OutputsTable, Tables } from './tables.ts';
 
 type JobRow = Selectable<JobsTable>;
@@ -14,6 +15,7 @@ interface InsertParameters {
   source: string;
   metadata: string | null;
   notBefore: number;
+  webhooks: string | null;
   upload: string | null;
   retentionMs: number | null;
 }
@@ -60,13 +62,7 @@ export class JobQueries {
         where job_id = ${p.id} and attempt = ${p.attempt} and ended_at is null`.compile(db),
     );
     this.retry = retryJob(db, dialect);
-    this.resetOutputs = prepare((p: { id: string }) =>
-      db
-        .updateTable('outputs')
-        .set({ status: 'pending', stored: null, failure: null })
-        .where('job_id', '=', p.id)
-        .compile(),
-    );
+    this.resetOutputs = resetOutputs(db, dialect);
     this.newestOutput = newestOutput(db);
     this.newestExpired = newestExpired(db);
     this.queued = queued(db, () => sql`status = 'pending'`);
@@ -82,13 +78,13 @@ function insertJob(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: InsertParameters) =>
     sql<JobRow>`insert into jobs (
         id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress,
-        source, metadata, upload, retention_ms, submitted_at, not_before, ready, waiting
+        source, metadata, upload, retention_ms, submitted_at, not_before, ready, waiting, webhooks
       )
       select ${p.id}, ${p.owner}, 'pending', ${p.priority}, ${p.class}, 1, 0, 0, 0, 0, 0,
         ${p.source}, ${p.metadata}, ${p.upload}, cast(${p.retentionMs} as bigint), clock.now,
         case when given.time > clock.now then given.time else clock.now end,
         case when given.time > clock.now then 0 else 1 end,
-        case when given.time > clock.now then 1 else 0 end
+        case when given.time > clock.now then 1 else 0 end, ${p.webhooks}
       from (select ${now} as now) as clock, (select cast(${p.notBefore} as bigint) as time) as given
       returning *`.compile(db),
   );
@@ -106,23 +102,40 @@ function insertOutputs(db: Kysely<Tables>, dialect: SqlDialect) {
 
 function cancelJob(db: Kysely<Tables>, dialect: SqlDialect) {
   return prepare((p: OwnedJob) =>
-    sql<JobRow>`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${dialect.now}, failure = null,
-        claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, sql`true`)}
+    sql<
+      JobRow & Listened
+    >`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${dialect.now}, failure = null,
+        ran_ms = ran_ms + coalesce(${dialect.now} - claimed_at, 0), claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, sql`true`)}
       where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
+      returning *, ${listened}`.compile(db),
+  );
+}
+
+function retryJob(db: Kysely<Tables>, dialect: SqlDialect) {
+  return prepare((p: OwnedJob) =>
+    sql<JobRow>`update jobs set ${nextRun(dialect)}
+      where id = ${p.id} and status in ('failed', 'cancelled') and owner = coalesce(${p.owner}, owner)
+        and ${uploadIsThere}
       returning *`.compile(db),
   );
 }
 
-/** Keeps `claims`: the fencing token only grows. An upload that was abandoned does not come back. */
-function retryJob(db: Kysely<Tables>, { now }: SqlDialect) {
-  return prepare((p: OwnedJob) =>
-    sql<JobRow>`update jobs set status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
-        ran_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null,
-        expires_at = null, expiring = 0
-      where id = ${p.id} and status in ('failed', 'cancelled') and owner = coalesce(${p.owner}, owner)
-        and (upload is null
-          or exists (select 1 from uploads where uploads.id = jobs.upload and abandoned_at is null))
-      returning *`.compile(db),
+/** An upload that was abandoned does not come back. */
+export const uploadIsThere: RawBuilder<boolean> = sql<boolean>`(upload is null
+  or exists (select 1 from uploads where uploads.id = jobs.upload and abandoned_at is null))`;
+
+/** What a retry changes. Keeps `claims`: the fencing token only grows. */
+export function nextRun({ now }: SqlDialect): RawBuilder<unknown> {
+  return sql`status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
+    ran_ms = 0, waited_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null,
+    expires_at = null, expiring = 0`;
+}
+
+/** Of the jobs whose next run begins. */
+export function resetOutputs(db: Kysely<Tables>, dialect: SqlDialect): Prepared<{ ids: string }, never> {
+  return prepare((p: { ids: string }) =>
+    sql<never>`update outputs set status = 'pending', stored = null, failure = null
+      where job_id in ${dialect.strings(p.ids)}`.compile(db),
   );
 }
 

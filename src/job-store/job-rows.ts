@@ -7,8 +7,9 @@ import {
   type NewJob,
   priorities,
   type StoredOutput,
+  type Try,
 } from '../jobs/job.ts';
-import type { EventsTable, JobsTable, OutputsTable } from './tables.ts';
+import type { AttemptsTable, EventsTable, JobsTable, OutputsTable } from './tables.ts';
 
 type JobRow = Selectable<JobsTable>;
 type OutputRow = Selectable<OutputsTable>;
@@ -55,6 +56,17 @@ export function toOutput(row: OutputRow): JobOutput {
   };
 }
 
+export function toTry(row: Selectable<AttemptsTable>): Try {
+  return {
+    attempt: row.attempt,
+    run: row.run,
+    startedAt: row.started_at,
+    ...(row.ended_at !== null && { endedAt: row.ended_at }),
+    ...(row.result !== null && { result: row.result }),
+    ...(row.failure !== null && { failure: toFailure(row.failure) }),
+  };
+}
+
 export function toEvent(row: Selectable<EventsTable>): JobEvent {
   return {
     position: row.position,
@@ -76,6 +88,7 @@ export function fromNewJob(job: NewJob) {
     class: job.class ?? null,
     source: JSON.stringify(job.source),
     metadata: job.metadata === undefined ? null : JSON.stringify(job.metadata),
+    webhooks: job.webhooks === undefined ? null : JSON.stringify(job.webhooks),
     upload: 'upload' in job.source ? job.source.upload : null,
     retentionMs: job.retentionMs ?? null,
   };

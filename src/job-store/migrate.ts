@@ -3,14 +3,20 @@ import { Migrator } from 'kysely/migration';
 import type { SqlDialect } from './dialect.ts';
 import { createJobs } from './migrations/0001-jobs.ts';
 import { createApiKeys } from './migrations/0002-api-keys.ts';
+import { createIdempotencyAndStatistics } from './migrations/0003-idempotency-and-statistics.ts';
+import { createDeliveries } from './migrations/0004-deliveries.ts';
 import { addExpiry } from './migrations/0005-expiry.ts';
+import { createPartialUploads } from './migrations/0006-partial-uploads.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a name that was ever released never changes. */
 const migrations = {
   '0001-jobs': createJobs,
   '0002-api-keys': createApiKeys,
+  '0003-idempotency-and-statistics': createIdempotencyAndStatistics,
+  '0004-deliveries': createDeliveries,
   '0005-expiry': addExpiry,
+  '0006-partial-uploads': createPartialUploads,
 };
 
 /** Brings the tables up to date; resolves to the names of the migrations that ran now. Throws what they threw. */

@@ -1,19 +1,33 @@
 import type { AttemptStore } from '../jobs/attempt-store.ts';
 import type { AuditStore } from '../jobs/audit-store.ts';
+import type { DeliveryLog } from '../jobs/delivery-log.ts';
+import type { DeliveryStore } from '../jobs/delivery-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { ExpiryStore } from '../jobs/expiry-store.ts';
+import type { FailedJobStore } from '../jobs/failed-job-store.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { KeyStore } from '../jobs/key-store.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
+import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
 
 /** One database, opened: the stores in it and what belongs to it as a whole. */
 export interface OpenJobStore {
   readonly jobs: JobStore;
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
+  readonly partialUploads: PartialUploadStore;
   readonly events: EventLog;
+  readonly failedJobs: FailedJobStore;
+  readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
+  readonly endpoints: WebhookEndpointStore;
+  readonly deliveries: DeliveryStore;
+  readonly deliveryLog: DeliveryLog;
   readonly expiry: ExpiryStore;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;

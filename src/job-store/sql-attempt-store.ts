@@ -1,14 +1,18 @@
 import type { Kysely } from 'kysely';
 import type { AttemptEnd, AttemptStore, Claim, ClaimRef } from '../jobs/attempt-store.ts';
+import type { Links } from '../jobs/links.ts';
 import { AttemptQueries } from './attempt-queries.ts';
-import { claimQueries, dealSlots } from './claim-queries.ts';
+import { claimQueries } from './claim-queries.ts';
+import { DeliveryRecorder } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
-import { endedOutputs, endParameters } from './end-rows.ts';
+import { endedOutputs, endParameters, handled } from './end-rows.ts';
+import { dealSlots } from './fair-turns.ts';
 import { fromFailure } from './job-rows.ts';
 import { SharedQueries } from './shared-queries.ts';
 import type { Announce } from './sql-stores.ts';
 import type { Tables } from './tables.ts';
 import { write } from './transactions.ts';
+import { nothingHandled, recordUsage } from './usage-queries.ts';
 
 /** Jobs made ready by one call: enough to keep workers busy, too few to keep others waiting. */
 const readyBatch = 1_000;
@@ -23,24 +27,28 @@ export class SqlAttemptStore implements AttemptStore {
   readonly #queries: AttemptQueries;
   readonly #claims: ReturnType<typeof claimQueries>;
   readonly #shared: SharedQueries;
+  readonly #recordUsage: ReturnType<typeof recordUsage>;
+  readonly #deliveries: DeliveryRecorder;
   /** The owner who was served last: the next claim starts with the one after. */
   #lastOwner = '';
 
-  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
+  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce, links: Links) {
     this.#db = db;
     this.#announce = announce;
     this.#queries = new AttemptQueries(db, dialect);
     this.#claims = claimQueries(db, dialect);
     this.#shared = new SharedQueries(db, dialect);
+    this.#recordUsage = recordUsage(db, dialect);
+    this.#deliveries = new DeliveryRecorder(db, dialect, this.#shared, links);
   }
 
   async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
     const { claims, events } = await write(this.#db, async trx => {
-      const turns = await this.#claims.next.all(trx, { lastOwner: this.#lastOwner, limit });
+      const turns = await this.#claims.next.all(trx, { last: this.#lastOwner, limit, each: limit });
       const slots = dealSlots(turns, limit);
       const ids = slots.map(slot => slot.id);
       if (ids.length === 0) return { claims: [], events: [] };
-      this.#lastOwner = slots.at(-1)?.owner ?? '';
+      this.#lastOwner = slots.at(-1)?.party ?? '';
       const rows = await this.#claims.take.all(trx, { ids: JSON.stringify(ids), leaseMs });
       await this.#claims.insertAttempts.write(trx, { ids: JSON.stringify(ids), worker });
       const events = await this.#shared.recordEvents(trx, ids);
@@ -85,31 +93,45 @@ export class SqlAttemptStore implements AttemptStore {
         failure: parameters.failure,
         leftover: end.result === 'complete' ? 0 : 1,
       });
-      if (end.result !== 'requeued') await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+      if (end.result !== 'requeued') {
+        await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+        await this.#recordUsage.write(trx, { ids: JSON.stringify([claim.jobId]), ...handled(end) });
+      }
       if (end.result === 'failed' && end.refused) {
         await this.#queries.abandonUpload.write(trx, { jobId: claim.jobId });
       }
-      return { ready: row.ready, events: await this.#shared.recordEvents(trx, [claim.jobId]) };
+      const told = row.listened === 1 && end.result !== 'requeued' ? [claim.jobId] : [];
+      const deliveries = await this.#deliveries.record(trx, told);
+      const events = await this.#shared.recordEvents(trx, [claim.jobId]);
+      return { ready: row.ready, deliveries, events };
     });
     if (ended === undefined) return false;
     if (ended.ready === 1) this.#announce({ kind: 'work' });
+    if (ended.deliveries > 0) this.#announce({ kind: 'delivery' });
     this.#announce({ kind: 'event', events: ended.events });
     return true;
   }
 
   async expireLeases(maxLostLeases: number): Promise<number> {
-    const { rows, events } = await write(this.#db, async trx => {
+    const { rows, deliveries, events } = await write(this.#db, async trx => {
       const rows = await this.#queries.expire.all(trx, { maxLostLeases, again: lostOnce, last: lostForGood });
-      if (rows.length === 0) return { rows, events: [] };
+      if (rows.length === 0) return { rows, deliveries: 0, events: [] };
       await this.#queries.loseAttempts.write(trx, {
         claims: JSON.stringify(rows.map(row => ({ jobId: row.id, attempt: row.claims }))),
       });
-      const failed = rows.filter(row => row.status === 'failed').map(row => row.id);
-      if (failed.length > 0) await this.#queries.failOutputs.write(trx, { ids: JSON.stringify(failed) });
+      const ended = rows.filter(row => row.status === 'failed');
+      if (ended.length > 0) {
+        const ids = JSON.stringify(ended.map(row => row.id));
+        await this.#queries.failOutputs.write(trx, { ids });
+        await this.#recordUsage.write(trx, { ids, ...nothingHandled });
+      }
+      const told = ended.filter(row => row.listened === 1).map(row => row.id);
+      const deliveries = await this.#deliveries.record(trx, told);
       const ids = rows.map(row => row.id);
-      return { rows, events: await this.#shared.recordEvents(trx, ids) };
+      return { rows, deliveries, events: await this.#shared.recordEvents(trx, ids) };
     });
     if (rows.some(row => row.status === 'pending')) this.#announce({ kind: 'work' });
+    if (deliveries > 0) this.#announce({ kind: 'delivery' });
     if (events.length > 0) this.#announce({ kind: 'event', events });
     return rows.length;
   }

@@ -4,17 +4,19 @@ import type { SqlDialect } from './dialect.ts';
 import { toEvent } from './job-rows.ts';
 import { opaqueNumber } from './opaque-value.ts';
 import { type Prepared, prepare } from './prepared.ts';
+import { SettledEvents } from './settled-events.ts';
 import type { EventsTable, Tables } from './tables.ts';
 import { write } from './transactions.ts';
 
 /** Rows that one call drops, so that others wait some milliseconds at most. */
 const pruneBatch = 5_000;
 
-type AfterParameters = { position: number; owner: string; jobId: string; limit: number };
+type AfterParameters = { position: number; upTo: number; owner: string; jobId: string; limit: number };
 type AfterQuery = Prepared<AfterParameters, Selectable<EventsTable>>;
 
 export class SqlEventLog implements EventLog {
   readonly #db: Kysely<Tables>;
+  readonly #settled: SettledEvents | undefined;
   /** By the filters that are given. */
   readonly #after: { all: AfterQuery; owner: AfterQuery; job: AfterQuery };
   readonly #newest: Prepared<object, { position: number | null }>;
@@ -22,12 +24,14 @@ export class SqlEventLog implements EventLog {
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
     this.#db = db;
+    this.#settled = dialect.commitsInOrder ? undefined : new SettledEvents(db, dialect);
     const after = (by: 'all' | 'owner' | 'job'): AfterQuery =>
       prepare((p: AfterParameters) =>
         db
           .selectFrom('events')
           .selectAll()
           .where('position', '>', p.position)
+          .where('position', '<=', p.upTo)
           .$if(by === 'owner', query => query.where('owner', '=', p.owner))
           .$if(by === 'job', query => query.where('job_id', '=', p.jobId))
           .orderBy('position')
@@ -49,13 +53,22 @@ export class SqlEventLog implements EventLog {
   }
 
   async newest(): Promise<number> {
+    if (this.#settled !== undefined) return this.#settled.position(this.#db);
     return (await this.#newest.first(this.#db, {}))?.position ?? 0;
   }
 
   async after(position: number, filter: EventFilter, limit: number): Promise<JobEvent[]> {
     const { owner, jobId } = filter;
     const query = this.#after[jobId !== undefined ? 'job' : owner !== undefined ? 'owner' : 'all'];
-    const rows = await query.all(this.#db, { position, owner: owner ?? '', jobId: jobId ?? '', limit });
+    // Asked first: whatever is settled by then is visible to the query after it.
+    const upTo = (await this.#settled?.position(this.#db)) ?? Number.MAX_SAFE_INTEGER;
+    const rows = await query.all(this.#db, {
+      position,
+      upTo,
+      owner: owner ?? '',
+      jobId: jobId ?? '',
+      limit,
+    });
     // All events of a job have one owner, so this drops all of them or none.
     return rows.filter(row => owner === undefined || row.owner === owner).map(toEvent);
   }

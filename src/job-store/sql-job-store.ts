@@ -1,9 +1,12 @@
 import type { Kysely, Selectable } from 'kysely';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { Job, JobOutput, NewJob } from '../jobs/job.ts';
+import type { Job, JobOutput, NewJob, TriedJob } from '../jobs/job.ts';
 import { type JobFilter, type JobPage, type JobStore, longestPage } from '../jobs/job-store.ts';
+import type { Links } from '../jobs/links.ts';
 import { canRetry } from '../jobs/states.ts';
+import { DeliveryRecorder } from './delivery-recorder.ts';
 import type { SqlDialect } from './dialect.ts';
+import { IdempotencyQueries } from './idempotency-queries.ts';
 import { JobList } from './job-list.ts';
 import { JobQueries } from './job-queries.ts';
 import { fromNewJob, fromOutputs, toJob, toOutput } from './job-rows.ts';
@@ -12,38 +15,51 @@ import { SharedQueries } from './shared-queries.ts';
 import type { Announce } from './sql-stores.ts';
 import type { JobsTable, Tables } from './tables.ts';
 import { read, write } from './transactions.ts';
+import { nothingHandled, recordUsage } from './usage-queries.ts';
 
 export class SqlJobStore implements JobStore {
   readonly #db: Kysely<Tables>;
   readonly #announce: Announce;
   readonly #queries: JobQueries;
   readonly #shared: SharedQueries;
+  readonly #deliveries: DeliveryRecorder;
   readonly #list: JobList;
+  readonly #keys: IdempotencyQueries;
+  readonly #recordUsage: ReturnType<typeof recordUsage>;
 
-  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
+  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce, links: Links) {
     this.#db = db;
     this.#announce = announce;
     this.#queries = new JobQueries(db, dialect);
     this.#shared = new SharedQueries(db, dialect);
+    this.#deliveries = new DeliveryRecorder(db, dialect, this.#shared, links);
     this.#list = new JobList(db);
+    this.#keys = new IdempotencyQueries(db, dialect);
+    this.#recordUsage = recordUsage(db, dialect);
   }
 
-  async submit(job: NewJob): Promise<Job> {
-    const { row, events } = await write(this.#db, async trx => {
+  async submit(job: NewJob): Promise<TriedJob> {
+    const { accepted, events } = await write(this.#db, async trx => {
+      const earlier = await this.#earlier(trx, job);
+      if (earlier !== undefined) return { accepted: earlier, events: [] };
       if ('upload' in job.source) await this.#nameUpload(trx, job.source.upload, job.owner);
       const inserted = await this.#queries.insert.first(trx, {
         ...fromNewJob(job),
         notBefore: job.notBefore ?? 0,
       });
-      await this.#queries.insertOutputs.write(trx, { outputs: JSON.stringify(fromOutputs(job)) });
-      return { row: returned(inserted), events: await this.#shared.recordEvents(trx, [job.id]) };
+      const outputs = fromOutputs(job);
+      await this.#queries.insertOutputs.write(trx, { outputs: JSON.stringify(outputs) });
+      const accepted = { ...toJob(returned(inserted), outputs), tries: [] };
+      return { accepted, events: await this.#shared.recordEvents(trx, [job.id]) };
     });
-    if (row.ready === 1) this.#announce({ kind: 'work' });
-    this.#announce({ kind: 'event', events });
-    return toJob(row, fromOutputs(job));
+    if (events.length > 0) {
+      if (accepted.notBefore <= accepted.submittedAt) this.#announce({ kind: 'work' });
+      this.#announce({ kind: 'event', events });
+    }
+    return accepted;
   }
 
-  get(id: string, owner?: string): Promise<Job | undefined> {
+  get(id: string, owner?: string): Promise<TriedJob | undefined> {
     return read(this.#db, trx => this.#find(trx, id, owner));
   }
 
@@ -52,31 +68,36 @@ export class SqlJobStore implements JobStore {
     return read(this.#db, async trx => {
       const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor);
       const rows = await this.#list.page(trx, filter, after, limit + 1);
-      const jobs = await this.#shared.jobs(trx, rows.slice(0, limit));
+      const jobs = await this.#shared.triedJobs(trx, rows.slice(0, limit));
       const last = rows.length > limit ? jobs.at(-1) : undefined;
       return { jobs, ...(last !== undefined && { nextCursor: encodeCursor(last) }) };
     });
   }
 
-  async cancel(id: string, owner?: string): Promise<Job> {
-    const { job, events } = await write(this.#db, async trx => {
+  async cancel(id: string, owner?: string): Promise<TriedJob> {
+    const { job, deliveries, events } = await write(this.#db, async trx => {
       const cancelled = await this.#queries.cancel.first(trx, { id, owner: owner ?? null });
-      if (cancelled === undefined) return { job: await this.#alreadyCancelled(trx, id, owner), events: [] };
+      if (cancelled === undefined) {
+        return { job: await this.#alreadyCancelled(trx, id, owner), deliveries: 0, events: [] };
+      }
       await this.#queries.cancelAttempt.write(trx, { id, attempt: cancelled.claims });
+      await this.#recordUsage.write(trx, { ids: JSON.stringify([id]), ...nothingHandled });
+      const deliveries = await this.#deliveries.record(trx, cancelled.listened === 1 ? [id] : []);
       const events = await this.#shared.recordEvents(trx, [id]);
-      return { job: await this.#withOutputs(trx, cancelled), events };
+      return { job: await this.#whole(trx, cancelled), deliveries, events };
     });
+    if (deliveries > 0) this.#announce({ kind: 'delivery' });
     if (events.length > 0) this.#announce({ kind: 'event', events });
     return job;
   }
 
-  async retry(id: string, owner?: string): Promise<Job> {
+  async retry(id: string, owner?: string): Promise<TriedJob> {
     const { job, events } = await write(this.#db, async trx => {
       const next = await this.#queries.retry.first(trx, { id, owner: owner ?? null });
       if (next === undefined) throw await this.#whyNotRetried(trx, id, owner);
-      await this.#queries.resetOutputs.write(trx, { id });
+      await this.#queries.resetOutputs.write(trx, { ids: JSON.stringify([id]) });
       const events = await this.#shared.recordEvents(trx, [id]);
-      return { job: await this.#withOutputs(trx, next), events };
+      return { job: await this.#whole(trx, next), events };
     });
     this.#announce({ kind: 'work' });
     this.#announce({ kind: 'event', events });
@@ -109,17 +130,24 @@ export class SqlJobStore implements JobStore {
     throw new TintypeError('not-found', 'There is no such upload.', { pointer: '/source/upload' });
   }
 
-  async #find(trx: Kysely<Tables>, id: string, owner?: string): Promise<Job | undefined> {
+  /** The job that this request made before. */
+  async #earlier(trx: Kysely<Tables>, { id, owner, idempotency }: NewJob): Promise<TriedJob | undefined> {
+    if (idempotency === undefined) return undefined;
+    const holder = await this.#keys.take(trx, owner, id, idempotency);
+    return holder === id ? undefined : returned(await this.#find(trx, holder));
+  }
+
+  async #find(trx: Kysely<Tables>, id: string, owner?: string): Promise<TriedJob | undefined> {
     const row = await this.#queries.byId.first(trx, { id });
     if (row === undefined || (owner !== undefined && row.owner !== owner)) return undefined;
-    return this.#withOutputs(trx, row);
+    return this.#whole(trx, row);
   }
 
-  async #withOutputs(trx: Kysely<Tables>, row: Selectable<JobsTable>): Promise<Job> {
-    return returned((await this.#shared.jobs(trx, [row]))[0]);
+  async #whole(trx: Kysely<Tables>, row: Selectable<JobsTable>): Promise<TriedJob> {
+    return returned((await this.#shared.triedJobs(trx, [row]))[0]);
   }
 
-  async #alreadyCancelled(trx: Kysely<Tables>, id: string, owner?: string): Promise<Job> {
+  async #alreadyCancelled(trx: Kysely<Tables>, id: string, owner?: string): Promise<TriedJob> {
     const job = await this.#find(trx, id, owner);
     if (job === undefined) throw noSuchJob();
     if (job.status === 'cancelled') return job;

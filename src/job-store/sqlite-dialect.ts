@@ -8,4 +8,5 @@ export const sqliteDialect: SqlDialect = {
   strings: json => sql`(select value from json_each(${json}))`,
   list: column => sql`json_group_array(${column})`,
   countingKey: sql`integer not null primary key autoincrement`,
+  commitsInOrder: true,
 };

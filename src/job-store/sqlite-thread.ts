@@ -53,14 +53,14 @@ function* waiting(port: MessagePort): Generator<Request> {
   }
 }
 
-function open({ file, exclusive }: ThreadOptions) {
+function open({ file, exclusive, publicUrl }: ThreadOptions) {
   using cleanup = new DisposableStack();
   const database = cleanup.adopt(openDatabase(file), opened => opened.close());
   if (exclusive) cleanup.use(lockExclusively(file));
   const transactions = new GroupedTransactions(database);
   const db = new Kysely<Tables>({ dialect: kyselyDialect(database, transactions) });
   let changes: StoreChange[] = [];
-  const stores = createStores(db, sqliteDialect, change => changes.push(change));
+  const stores = createStores(db, sqliteDialect, change => changes.push(change), publicUrl);
   const takeChanges = () => {
     const taken = changes;
     changes = [];
@@ -89,6 +89,8 @@ function open({ file, exclusive }: ThreadOptions) {
 async function endLeasesOfTheDead(db: Kysely<Tables>): Promise<void> {
   const { now } = sqliteDialect;
   await sql`update jobs set lease_ends_at = ${now} where lease_ends_at > ${now}`.execute(db);
+  await sql`update deliveries set due_at = ${now} where due_at > ${now} and leased = 1`.execute(db);
+  await sql`update partial_uploads set locked_until = 0 where locked_until > 0`.execute(db);
 }
 
 /** SQLite changes this number when another connection has written, and only then. */
@@ -100,7 +102,7 @@ function watchOthers(database: DatabaseSync, tell: (changes: readonly StoreChang
     const version = statement.get()?.data_version;
     if (version === seen) return;
     seen = version;
-    tell([{ kind: 'work' }, { kind: 'event' }]);
+    tell([{ kind: 'work' }, { kind: 'delivery' }, { kind: 'event' }]);
   }, pollMs);
   timer.unref();
 }

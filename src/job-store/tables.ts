@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { JobStatus } from '../jobs/states.ts';
+import type { DeliveriesTable, DeliveryTriesTable, WebhookEndpointsTable } from './delivery-tables.ts';
 
 /**
  * The tables as Kysely sees them. Times are integers (milliseconds since the epoch, by the database's clock),
@@ -10,7 +11,14 @@ export interface Tables {
   outputs: OutputsTable;
   attempts: AttemptsTable;
   uploads: UploadsTable;
+  partial_uploads: PartialUploadsTable;
   events: EventsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  usage: UsageTable;
+  statistics: StatisticsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  deliveries: DeliveriesTable;
+  delivery_tries: DeliveryTriesTable;
   leases: LeasesTable;
   api_keys: ApiKeysTable;
 }
@@ -29,6 +37,8 @@ export interface JobsTable {
   attempts: number;
   lost_leases: number;
   ran_ms: number;
+  /** Of this run: milliseconds from when it could have started until it did. */
+  waited_ms: Generated<number>;
   progress: number;
   /** JSON, a `Source`. */
   source: string;
@@ -47,6 +57,8 @@ export interface JobsTable {
   /** Both if and only if processing. */
   claimed_at: number | null;
   lease_ends_at: number | null;
+  /** JSON, an array of `JobWebhook`s. */
+  webhooks: string | null;
   /** The upload that it counts among the jobs of, until it is expired. */
   upload: string | null;
   /** How long its results are kept after its end; null for ever. */
@@ -100,6 +112,26 @@ export interface UploadsTable {
   abandoned_at: number | null;
 }
 
+/** Uploads of which pieces are missing. */
+export interface PartialUploadsTable {
+  id: string;
+  owner: string;
+  filename: string;
+  /** Of the whole file. */
+  bytes: number;
+  /** How many of them are durable. */
+  received: number;
+  /** When it was made or bytes came last. */
+  touched_at: number;
+  /** Who writes to it; his lock is over at `locked_until`, which is 0 when nobody has it. */
+  lock_token: string | null;
+  locked_until: number;
+  /** 1 when somebody else asked for the lock. */
+  wanted: 0 | 1;
+  /** Set when it was given up: from then on nobody writes to it. */
+  abandoned_at: number | null;
+}
+
 export interface EventsTable {
   position: Generated<number>;
   job_id: string;
@@ -109,6 +141,44 @@ export interface EventsTable {
   at: number;
   /** JSON, a `Failure`. */
   failure: string | null;
+}
+
+export interface IdempotencyKeysTable {
+  owner: string;
+  key: string;
+  fingerprint: string;
+  job_id: string;
+  created_at: number;
+}
+
+/** What the end of a job's run, or of several, adds to the statistics. */
+export interface UsageTotals {
+  waited_ms: number;
+  ran_ms: number;
+  bytes_read: number;
+  bytes_stored: number;
+  pixels_read: number;
+  pixels_stored: number;
+}
+
+/** A run that has ended and is not counted in `statistics` yet: written by every end, so that none waits for another. */
+export interface UsageTable extends UsageTotals {
+  position: Generated<number>;
+  owner: string;
+  status: JobStatus;
+  /** Empty for a job without one. */
+  class: string;
+  ended_at: number;
+}
+
+/** The runs of one owner, status and class that ended in one hour. */
+export interface StatisticsTable extends UsageTotals {
+  owner: string;
+  /** When the hour began. */
+  hour: number;
+  status: JobStatus;
+  class: string;
+  jobs: number;
 }
 
 /** Duties that one process does at a time. */

@@ -7,6 +7,8 @@ import type { OpenJobStore } from './open-job-store.ts';
 export interface ThreadOptions {
   readonly file: string;
   readonly exclusive: boolean;
+  /** Makes the links absolute in what is told of jobs. */
+  readonly publicUrl?: string | undefined;
 }
 
 /** The stores that the thread owns, and every method that may be called there. */
@@ -23,7 +25,25 @@ export const remoteMethods = {
     'forgetLeftovers',
   ],
   uploads: ['create', 'abandoned', 'forget'],
+  partialUploads: [
+    'create',
+    'find',
+    'lock',
+    'renew',
+    'unlock',
+    'advance',
+    'finish',
+    'abandon',
+    'abandoned',
+    'forget',
+  ],
   events: ['newest', 'after', 'prune'],
+  failedJobs: ['page', 'retry'],
+  idempotency: ['jobOf', 'prune'],
+  statistics: ['list', 'addUp', 'prune'],
+  endpoints: ['create', 'get', 'list', 'change', 'rotate', 'remove'],
+  deliveries: ['claim', 'end', 'readyDue', 'backlog', 'prune'],
+  deliveryLog: ['list', 'replay'],
   expiry: ['expireDue', 'dropExpired'],
   audit: ['knownAttempts', 'knownUploads', 'expectedOutputs', 'expectedUploads'],
   leases: ['take', 'release'],
@@ -37,7 +57,6 @@ export type StoreName = Exclude<keyof OpenJobStore, 'changes' | 'migrate' | 'clo
 type RemoteMethods = { [S in StoreName]: readonly (keyof OpenJobStore[S])[] } & {
   database: readonly 'migrate'[];
 };
-
 export type RemoteName = keyof typeof remoteMethods;
 
 export interface Call {

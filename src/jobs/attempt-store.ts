@@ -14,9 +14,20 @@ export interface ClaimRef {
   readonly attempt: number;
 }
 
+/** What there was to read. */
+export interface SourceSize {
+  readonly bytes: number;
+  /** Of all pages. */
+  readonly pixels: number;
+}
+
 /** How an attempt ended. */
 export type AttemptEnd =
-  | { readonly result: 'complete'; readonly outputs: readonly StoredOutput[] }
+  | {
+      readonly result: 'complete';
+      readonly outputs: readonly StoredOutput[];
+      readonly read: SourceSize;
+    }
   | {
       readonly result: 'failed';
       readonly failure: Failure;

@@ -18,11 +18,15 @@ export interface EventFilter {
   readonly jobId?: string;
 }
 
-/** Every change of status, kept for a day, so that a listener who was away can catch up. */
+/**
+ * Every change of status, kept for a day, so that a listener who was away can catch up. What it tells is settled: no
+ * event at or below a position that it told can appear later. Where transactions become visible out of order it holds
+ * events back behind a gap until that is filled, or is too old to be.
+ */
 export interface EventLog {
-  /** The position of the newest event; 0 when there is none. */
+  /** The position of the newest event that is settled; 0 when there is none. */
   newest(): Promise<number>;
-  /** Events after a position, oldest first. */
+  /** Settled events after a position, oldest first. */
   after(position: number, filter: EventFilter, limit: number): Promise<JobEvent[]>;
   /** Drops events older than this, some thousands at most; resolves to how many: 0 when none is left. */
   prune(maxAgeMs: number): Promise<number>;

@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../errors/codes.ts';
+import type { Idempotency } from './idempotency-store.ts';
 import type { JobStatus } from './states.ts';
+import type { JobWebhook } from './webhook.ts';
 
 /** In the order in which they start; the index is what the job store sorts by. */
 export const priorities = ['interactive', 'normal', 'bulk'] as const;
@@ -76,6 +78,25 @@ export interface Job {
   readonly failure?: Failure;
 }
 
+/** One attempt at a job, as it stands. */
+export interface Try {
+  readonly attempt: number;
+  readonly run: number;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** Absent while it is under way. `requeued`: given back, to be tried again; `lost`: nobody heard of it any more. */
+  readonly result?: 'complete' | 'failed' | 'requeued' | 'lost' | 'cancelled';
+  readonly failure?: Failure;
+}
+
+/** The newest tries that a job is shown with. */
+export const longestTries = 20;
+
+/** A job with what was tried: the newest `longestTries` attempts of all runs, oldest first. */
+export interface TriedJob extends Job {
+  readonly tries: readonly Try[];
+}
+
 export interface NewJob {
   readonly id: string;
   readonly owner: string;
@@ -85,6 +106,9 @@ export interface NewJob {
   readonly outputs: readonly OutputRequest[];
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly notBefore?: number;
+  readonly idempotency?: Idempotency;
+  /** Who is told of its end; never shown, because addresses may hold secrets too. */
+  readonly webhooks?: readonly JobWebhook[];
   /** How long after its end it expires, in milliseconds; left out, never. */
   readonly retentionMs?: number;
 }

@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { Job, NewJob, Source } from './job.ts';
+import type { NewJob, TriedJob } from './job.ts';
 import type { JobQueue } from './job-queue.ts';
 import type { JobStore } from './job-store.ts';
 import type { ObjectStore } from './object-store.ts';
+import { hasSource } from './source-object.ts';
 import { canRetry } from './states.ts';
-import { uploadKey } from './upload-store.ts';
 
 /** What callers may do to jobs. New work is committed first, then the queue rings. */
 export class Jobs {
@@ -28,7 +28,7 @@ export class Jobs {
   }
 
   /** As the store's `submit`; the id is made here. */
-  async submit(job: Omit<NewJob, 'id'>): Promise<Job> {
+  async submit(job: Omit<NewJob, 'id'>): Promise<TriedJob> {
     const kept = this.#retentionMs === undefined ? {} : { retentionMs: this.#retentionMs };
     const accepted = await this.#store.submit({ id: uuidv7(), ...kept, ...job });
     this.#queue.ring();
@@ -36,25 +36,18 @@ export class Jobs {
   }
 
   /** As the store's `cancel`. The worker that has the job notices by itself, so nothing rings. */
-  cancel(id: string, owner?: string): Promise<Job> {
+  cancel(id: string, owner?: string): Promise<TriedJob> {
     return this.#store.cancel(id, owner);
   }
 
   /** As the store's `retry`; throws `source-gone` too, when the original is not there any more. */
-  async retry(id: string, owner?: string): Promise<Job> {
+  async retry(id: string, owner?: string): Promise<TriedJob> {
     const job = await this.#store.get(id, owner);
-    if (job && canRetry(job.status) && !(await this.#hasSource(job.source))) {
+    if (job && canRetry(job.status) && !(await hasSource(job.source, this.#objects))) {
       throw new TintypeError('source-gone', `The original of job ${id} is not there any more.`);
     }
     const next = await this.#store.retry(id, owner);
     this.#queue.ring();
     return next;
-  }
-
-  /** Whether the original is still stored. A URL counts as there: only fetching it would tell. */
-  async #hasSource(source: Source): Promise<boolean> {
-    if ('url' in source) return true;
-    const key = 'upload' in source ? uploadKey(source.upload) : source.object;
-    return (await this.#objects.size(key)) !== undefined;
   }
 }

@@ -4,6 +4,8 @@ import type { JobEvent } from './event-log.ts';
 export type StoreChange =
   /** There may be work to claim. */
   | { readonly kind: 'work' }
+  /** There may be deliveries to make. */
+  | { readonly kind: 'delivery' }
   /** There are new rows in the event log: these, in their order, where the teller wrote them himself. */
   | { readonly kind: 'event'; readonly events?: readonly JobEvent[] }
   | { readonly kind: 'progress'; readonly jobId: string; readonly owner: string; readonly progress: number };

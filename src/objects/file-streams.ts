@@ -12,8 +12,10 @@ const syncData = promisify(fdatasync);
 
 /** Up to here a part is read at once: opening, reading and closing, where a stream has more steps than bytes. */
 const wholeBytes = 65_536;
-/** What may wait for a slow disk before the stream has to wait as well. */
-const mostWaitingBytes = 262_144;
+/** What may wait for a slow disk before the stream has to wait as well: of one stream, and of all together. */
+const mostUnwrittenBytes = 262_144;
+const mostUnwrittenInAll = 16_777_216;
+let streams = 0;
 /** What a stream reads at once, and holds for a slow reader. */
 const streamBytes = 131_072;
 
@@ -28,51 +30,55 @@ export function createFile(file: string): Promise<number> {
  */
 export async function writeStream(opened: number, body: Readable): Promise<number> {
   let bytes = 0;
+  let written = 0;
   let arrived: Buffer[] = [];
-  let arrivedBytes = 0;
   let writing: Promise<void> | undefined;
   const writeArrived = async () => {
     while (arrived.length > 0) {
       const chunks = arrived;
       arrived = [];
-      arrivedBytes = 0;
-      await writeFully(opened, chunks);
+      written += await writeFully(opened, chunks);
     }
     writing = undefined;
   };
+  streams += 1;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       arrived.push(chunk);
-      arrivedBytes += chunk.length;
       if (writing === undefined) {
         writing = writeArrived();
         // It is awaited below, but the stream may make that wait for long.
         writing.catch(() => {});
       }
-      if (arrivedBytes > mostWaitingBytes) await writing;
+      if (bytes - written > Math.min(mostUnwrittenBytes, mostUnwrittenInAll / streams)) await writing;
     }
     await writing;
     await syncData(opened);
     return bytes;
   } finally {
+    streams -= 1;
     await writing?.catch(() => {});
     // Not another trip to the thread pool: nothing waits to be written any more.
     closeSync(opened);
   }
 }
 
-async function writeFully(opened: number, chunks: readonly Buffer[]): Promise<void> {
+/** Resolves to how many bytes that were. */
+async function writeFully(opened: number, chunks: readonly Buffer[]): Promise<number> {
   let rest = chunks;
+  let bytes = 0;
   while (rest.length > 0) {
     const { bytesWritten } = await writeChunks(opened, rest);
     let written = bytesWritten;
+    bytes += bytesWritten;
     rest = rest.flatMap(chunk => {
       const part = chunk.subarray(Math.min(written, chunk.length));
       written -= chunk.length - part.length;
       return part.length > 0 ? [part] : [];
     });
   }
+  return bytes;
 }
 
 /** The bytes of a file, all or a range; undefined where this is no file. Rejects with the system's fault. */

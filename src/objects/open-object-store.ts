@@ -16,6 +16,8 @@ export interface ObjectStoreOptions {
 
 export interface OpenObjectStore {
   readonly objects: ObjectStore;
+  /** The folder that holds the objects; undefined where they are not on this machine. */
+  readonly folder?: string;
   /** Where the store has such. */
   readonly links?: DownloadLinks;
   /**
@@ -55,6 +57,7 @@ function openFolder(root: string): OpenObjectStore {
   const objects = new FilesystemObjectStore(root);
   return {
     objects,
+    folder: root,
     prepare: async isAlone => void (await objects.clearScratch(isAlone ? 0 : dayMs)),
     close: () => objects.close(),
   };

@@ -1,16 +1,16 @@
 import { addAbortListener } from 'node:events';
 import type { JobQueue } from '../jobs/job-queue.ts';
-import type { StoreChanges } from '../jobs/store-changes.ts';
+import type { StoreChange, StoreChanges } from '../jobs/store-changes.ts';
 
-/** The doorbell that needs no broker: the job store itself tells of new work. */
+/** The doorbell that needs no broker: the job store itself tells of new work, or of another kind of change. */
 export class DatabaseQueue implements JobQueue {
   readonly #unsubscribe: () => void;
   #rung = false;
   #waiting = new Set<() => void>();
 
-  constructor(changes: StoreChanges) {
+  constructor(changes: StoreChanges, kind: StoreChange['kind'] = 'work') {
     this.#unsubscribe = changes.subscribe(change => {
-      if (change.kind === 'work') this.ring();
+      if (change.kind === kind) this.ring();
     });
   }
 

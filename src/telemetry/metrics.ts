@@ -32,6 +32,13 @@ export class Metrics {
     labelNames: ['reason'] as const,
     registers: [this.registry],
   });
+  readonly deliveryTrySeconds = new Histogram({
+    name: 'tintype_delivery_try_duration_seconds',
+    help: 'Tries at deliveries, by kind of target and what came of them: delivered, again, failed',
+    labelNames: ['kind', 'result'] as const,
+    buckets: secondsBuckets,
+    registers: [this.registry],
+  });
   readonly requestSeconds = new Histogram({
     name: 'tintype_http_request_duration_seconds',
     help: 'HTTP requests, by method, route and status',
@@ -72,6 +79,25 @@ export class Metrics {
         this.set({ status: 'pending' }, pending);
         this.set({ status: 'processing' }, processing);
       },
+    });
+  }
+
+  /** Deliveries under way, asked of the job store at each scrape. */
+  gaugeDeliveries(read: () => Promise<{ pending: number; oldest?: number }>): void {
+    const pending = new Gauge({
+      name: 'tintype_deliveries_pending',
+      help: 'Deliveries that are neither delivered nor given up',
+      registers: [this.registry],
+      async collect() {
+        const backlog = await read();
+        pending.set(backlog.pending);
+        oldest.set(backlog.oldest === undefined ? 0 : Math.max(0, Date.now() - backlog.oldest) / 1000);
+      },
+    });
+    const oldest = new Gauge({
+      name: 'tintype_delivery_oldest_pending_seconds',
+      help: 'How long the oldest of them has been under way; 0 when there is none',
+      registers: [this.registry],
     });
   }
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Downloader } from '../fetch/download.ts';
 import { extensions, type OutputOptions, outputFormat } from '../images/output-options.ts';
 import type { RendererPool } from '../images/renderer-pool.ts';
-import { attemptPrefix, type Claim } from '../jobs/attempt-store.ts';
+import { attemptPrefix, type Claim, type SourceSize } from '../jobs/attempt-store.ts';
 import type { Source, StoredOutput } from '../jobs/job.ts';
 import type { LocalFile, ObjectStore } from '../jobs/object-store.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
@@ -25,6 +26,7 @@ const rendered = 0.95;
 
 /**
  * One try at one job: has its source as a file, renders its outputs, and stores them under the attempt's own prefix.
+ * Resolves to them, and to how much there was to read.
  * Throws what is wrong with the image, the address or our stores; nothing stays behind then.
  * `onProgress` gets a fraction that only grows, from 0 to 1.
  */
@@ -33,7 +35,7 @@ export async function attemptJob(
   parts: AttemptParts,
   signal: AbortSignal,
   onProgress: (fraction: number) => void,
-): Promise<StoredOutput[]> {
+): Promise<{ outputs: StoredOutput[]; read: SourceSize }> {
   const { metrics } = parts;
   // Of this attempt's files in the scratch folder, which has no folder of its own: making and removing one costs more
   // than everything else that is done to a small file.
@@ -42,14 +44,14 @@ export async function attemptJob(
     openSource(claim.job.source, `${scratch}-source`, parts, signal, part => onProgress(part * fetched)),
   );
   onProgress(fetched);
-  const files = await timed(metrics, 'render', () =>
+  const { files, read } = await timed(metrics, 'render', () =>
     renderOutputs(claim, source.path, scratch, parts, signal, part =>
       onProgress(fetched + part * (rendered - fetched)),
     ),
   );
   onProgress(rendered);
-  // Awaited here: the source goes when this returns.
-  return await timed(metrics, 'store', () => storeOutputs(files, parts.objects, signal));
+  const outputs = await timed(metrics, 'store', () => storeOutputs(files, parts.objects, signal));
+  return { outputs, read };
 }
 
 /** The original as a file: the store's own, or downloaded to `target`. */
@@ -79,7 +81,7 @@ async function renderOutputs(
   { renderers, objects }: AttemptParts,
   signal: AbortSignal,
   onProgress: (fraction: number) => void,
-): Promise<RenderedFile[]> {
+): Promise<{ files: RenderedFile[]; read: SourceSize }> {
   const header = await renderers.inspect(source, signal);
   const prefix = attemptPrefix({ jobId: claim.job.id, attempt: claim.attempt });
   await using watermarks = new AsyncDisposableStack();
@@ -97,11 +99,14 @@ async function renderOutputs(
   }
   try {
     const results = await renderers.render({ source, header, outputs: tasks }, signal, onProgress);
-    return tasks.map(({ name, target, key }) => {
+    const files = tasks.map(({ name, target, key }) => {
       const output = results.find(result => result.name === name);
       if (output === undefined) throw new TintypeError('internal', `The renderer made no output '${name}'.`);
       return { path: target, stored: { ...output, key } };
     });
+    // At once, as the header is read: the file is in the system's cache.
+    const { size: bytes } = statSync(source);
+    return { files, read: { bytes, pixels: header.width * header.height * header.pages } };
   } catch (error) {
     await removeFiles(tasks.map(({ target }) => target));
     throw error;

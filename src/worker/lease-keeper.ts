@@ -1,4 +1,5 @@
 import type { AttemptStore, ClaimRef } from '../jobs/attempt-store.ts';
+import type { StoreChange, StoreChanges } from '../jobs/store-changes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** One claim in work: its progress goes out with the heartbeat, and it is called off when the lease is lost. */
@@ -14,20 +15,23 @@ const checkEveryMs = 500;
 
 /**
  * Heartbeats for everything that one worker has in work: renews the leases three times a lease, and between that asks
- * every 500 ms, in one query, which jobs are still its own.
+ * every 500 ms, in one query, which jobs are still its own; at once when there is news that one was cancelled.
  */
 export class LeaseKeeper {
   readonly #attempts: AttemptStore;
   readonly #leaseMs: number;
   readonly #logger: Logger;
   readonly #held = new Set<HeldClaim>();
+  readonly #changes: StoreChanges;
   #timer: NodeJS.Timeout | undefined;
+  #unsubscribe: (() => void) | undefined;
   #asking = false;
   /** By the monotonic clock. */
   #renewedAt = 0;
 
-  constructor(attempts: AttemptStore, leaseMs: number, logger: Logger) {
+  constructor(attempts: AttemptStore, changes: StoreChanges, leaseMs: number, logger: Logger) {
     this.#attempts = attempts;
+    this.#changes = changes;
     this.#leaseMs = leaseMs;
     this.#logger = logger;
   }
@@ -36,13 +40,24 @@ export class LeaseKeeper {
     if (this.#held.size === 0) {
       this.#renewedAt = performance.now();
       this.#timer = setInterval(() => void this.#tick(), Math.min(checkEveryMs, this.#leaseMs / 3));
+      this.#unsubscribe = this.#changes.subscribe(change => this.#hear(change));
     }
     this.#held.add(claim);
   }
 
   release(claim: HeldClaim): void {
     this.#held.delete(claim);
-    if (this.#held.size === 0) clearInterval(this.#timer);
+    if (this.#held.size > 0) return;
+    clearInterval(this.#timer);
+    this.#unsubscribe?.();
+  }
+
+  /** News is a hint: what it says is asked. */
+  #hear(change: StoreChange): void {
+    if (change.kind !== 'event') return;
+    const cancelled = change.events?.filter(({ status }) => status === 'cancelled') ?? [];
+    const concerns = cancelled.some(({ jobId }) => [...this.#held].some(claim => claim.jobId === jobId));
+    if (concerns) void this.#tick();
   }
 
   async #tick(): Promise<void> {

@@ -1,5 +1,7 @@
 import { type AttemptStore, attemptPrefix, type ClaimRef } from '../jobs/attempt-store.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialFiles } from '../jobs/partial-files.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import { type UploadStore, uploadKey } from '../jobs/upload-store.ts';
 
 const batch = 50;
@@ -25,6 +27,20 @@ export function sweepUploads(uploads: UploadStore, objects: ObjectStore, signal:
   return sweep(
     () => uploads.abandoned(uploadMs, batch),
     id => objects.delete([uploadKey(id)]),
+    swept => uploads.forget(swept),
+    signal,
+  );
+}
+
+/** Deletes uploads of which no piece comes any more, and forgets them. */
+export function sweepPartialUploads(
+  uploads: PartialUploadStore,
+  files: PartialFiles,
+  signal: AbortSignal,
+): Promise<void> {
+  return sweep(
+    () => uploads.abandoned(uploadMs, batch),
+    id => files.delete([id]),
     swept => uploads.forget(swept),
     signal,
   );

@@ -1,24 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptStore } from '../jobs/attempt-store.ts';
 import type { AuditStore } from '../jobs/audit-store.ts';
+import type { DeliveryStore } from '../jobs/delivery-store.ts';
 import type { EventLog } from '../jobs/event-log.ts';
 import type { ExpiryStore } from '../jobs/expiry-store.ts';
+import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialFiles } from '../jobs/partial-files.ts';
+import type { PartialUploadStore } from '../jobs/partial-upload-store.ts';
 import { maxLostLeases } from '../jobs/retry-policy.ts';
+import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { expireJobs } from './expire-jobs.ts';
 import { Rounds } from './rounds.ts';
 import { StoreAudit } from './store-audit.ts';
-import { sweepAttempts, sweepUploads } from './sweep-objects.ts';
+import { sweepAttempts, sweepPartialUploads, sweepUploads } from './sweep-objects.ts';
 
 export interface SweeperOptions {
   readonly attempts: AttemptStore;
   readonly uploads: UploadStore;
+  readonly partialUploads: PartialUploadStore;
+  readonly partialFiles: PartialFiles;
   readonly events: EventLog;
+  readonly idempotency: IdempotencyStore;
+  readonly statistics: StatisticsStore;
+  readonly deliveries: Pick<DeliveryStore, 'prune'>;
   readonly expiry: ExpiryStore;
   readonly audit: AuditStore;
   readonly leases: LeaseStore;
@@ -30,8 +40,12 @@ export interface SweeperOptions {
 }
 
 const dayMs = 86_400_000;
+/** Statistics are kept for thirteen months, so that a year can be compared with the one before. */
+const statisticsMs = 400 * dayMs;
 /** How long the rows of expired jobs are kept (docs/retention.md). */
 const historyMs = 90 * dayMs;
+/** What was told, or given up, can be looked at and told again for so long. */
+const deliveriesKeptMs = 30 * dayMs;
 const dropEveryMs = 60_000;
 const dropBatch = 100;
 /** How often it is asked whether the daily audit is due. */
@@ -75,15 +89,20 @@ export class Sweeper {
 
   /** Expires what is due, and deletes what expired jobs, ended attempts and abandoned uploads left in the object store. */
   async clean(signal: AbortSignal = new AbortController().signal): Promise<void> {
-    const { attempts, uploads, expiry, objects, metrics } = this.#options;
+    const { attempts, uploads, partialUploads, partialFiles, expiry, objects, metrics } = this.#options;
     await expireJobs(expiry, metrics, signal);
     await sweepAttempts(attempts, objects, signal);
     await sweepUploads(uploads, objects, signal);
+    await sweepPartialUploads(partialUploads, partialFiles, signal);
   }
 
   async #dropRows(signal: AbortSignal): Promise<void> {
-    const { events, expiry } = this.#options;
+    const { events, idempotency, statistics, deliveries, expiry } = this.#options;
     while (!signal.aborted && (await events.prune(dayMs)) > 0);
+    while (!signal.aborted && (await idempotency.prune()) > 0);
+    while (!signal.aborted && (await statistics.addUp()) > 0);
+    while (!signal.aborted && (await statistics.prune(statisticsMs)) > 0);
+    while (!signal.aborted && (await deliveries.prune(deliveriesKeptMs)) > 0);
     while (!signal.aborted && (await expiry.dropExpired(historyMs, dropBatch)) > 0);
   }
 }

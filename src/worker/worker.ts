@@ -3,6 +3,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { AttemptEnd, AttemptStore, Claim } from '../jobs/attempt-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
+import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AttemptParts, attemptJob } from './attempt.ts';
 import { type HeldClaim, LeaseKeeper } from './lease-keeper.ts';
@@ -12,6 +13,7 @@ export interface WorkerOptions extends AttemptParts {
   /** Names this worker in the rows of its attempts. */
   readonly name: string;
   readonly attempts: AttemptStore;
+  readonly changes: StoreChanges;
   readonly queue: JobQueue;
   readonly policy: RetryPolicy;
   /** Jobs in work at the same time; more than the renderers, so that they never wait for a fetch or a sync to disk. */
@@ -44,7 +46,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#leases = new LeaseKeeper(options.attempts, options.leaseMs, options.logger);
+    this.#leases = new LeaseKeeper(options.attempts, options.changes, options.leaseMs, options.logger);
   }
 
   start(): void {
@@ -144,10 +146,10 @@ export class Worker {
     }, policy.maxJobMs - claim.ranMs);
     const signal = AbortSignal.any([lost, overtime.signal, this.#givingBack.signal]);
     try {
-      const outputs = await attemptJob(claim, this.#options, signal, progress => {
+      const made = await attemptJob(claim, this.#options, signal, progress => {
         held.progress = progress;
       });
-      return { result: 'complete', outputs };
+      return { result: 'complete', ...made };
     } catch (thrown) {
       const error = TintypeError.from(signal.aborted ? signal.reason : thrown);
       logger.info({ err: error, job: claim.job.id, attempt: claim.attempt }, 'attempt failed');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { AttemptEnd } from '../../src/jobs/attempt-store.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   claimOne,
@@ -14,6 +15,7 @@ import {
   ref,
   requeued,
   submitAll,
+  untried,
 } from '../support/stored-jobs.ts';
 import { claimOrder } from './claim-order.ts';
 import { claimRaces } from './claim-races.ts';
@@ -38,7 +40,7 @@ function ending(open: OpenDatabaseForTest): void {
     assert.equal(claim.job.status, 'processing');
     assert.equal(claim.attempt, 1);
     assert.equal(claim.ranMs, 0);
-    assert.deepEqual(await store.jobs.get(claim.job.id), claim.job);
+    assert.deepEqual(untried(await store.jobs.get(claim.job.id)), claim.job);
     const end = completed(claim);
     assert.equal(await store.attempts.end(ref(claim), end), true);
     const job = found(await store.jobs.get(claim.job.id));
@@ -57,8 +59,9 @@ function ending(open: OpenDatabaseForTest): void {
     const { store } = database;
     await store.jobs.submit(newJob());
     const claim = await claimOne(store);
-    await assert.rejects(store.attempts.end(ref(claim), { result: 'complete', outputs: [] }));
-    assert.deepEqual(await store.jobs.get(claim.job.id), claim.job);
+    const nothing: AttemptEnd = { result: 'complete', outputs: [], read: { bytes: 0, pixels: 0 } };
+    await assert.rejects(store.attempts.end(ref(claim), nothing));
+    assert.deepEqual(untried(await store.jobs.get(claim.job.id)), claim.job);
     assert.deepEqual(await store.attempts.stillHeld([ref(claim)]), [ref(claim)]);
   });
 
@@ -135,7 +138,7 @@ function leasing(open: OpenDatabaseForTest): void {
     for (const end of [completed(stale), failed, requeued(false)]) {
       assert.equal(await store.attempts.end(ref(stale), end), false);
     }
-    assert.deepEqual(await store.jobs.get(stale.job.id), taken.job, 'nothing was written');
+    assert.deepEqual(untried(await store.jobs.get(stale.job.id)), taken.job, 'nothing was written');
     assert.equal(await store.attempts.end(ref(taken), completed(taken)), true);
   });
 

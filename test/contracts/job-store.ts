@@ -62,6 +62,7 @@ function submission(open: OpenDatabaseForTest): void {
       progress: 0,
       submittedAt: accepted.submittedAt,
       notBefore: accepted.submittedAt,
+      tries: [],
     });
     assert.ok(Math.abs(accepted.submittedAt - before) < minute);
     assert.deepEqual(await jobs.get(job.id), accepted);

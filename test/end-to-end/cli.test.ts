@@ -48,6 +48,10 @@ describe('the command line', () => {
       ['jobs', 'list', '--status', 'fialed'],
       '--status fialed: did you mean failed? Accepted: pending, processing, complete, failed, cancelled, expired',
     ],
+    [
+      ['jobs', 'retry', '--code', '424'],
+      'retry without ids is not accepted. Accepted: the ids of jobs, or --status failed',
+    ],
   ];
   for (const [args, answer] of mistakes) {
     test(`answers "tintype ${args.join(' ')}" with what is right, in one line`, async () => {
@@ -108,6 +112,9 @@ describe('tintype jobs', () => {
     assert.deepEqual([jobs.map(job => job.id), nextCursor], [[id], null]);
     assert.match((await tintype(['jobs', 'list'], { env })).stdout, new RegExp(`^${id} +pending `, 'm'));
     assert.match((await tintype(['jobs', 'list', '--limit', '1'], { env })).stdout, /--cursor \S+\n$/);
+
+    const failed = await tintype(['jobs', 'retry', '--status', 'failed', '--code', '424'], { env });
+    assert.equal(failed.stdout, '0 run again.\n');
 
     const cancelled = await tintype(['jobs', 'cancel', id], { env });
     assert.match(cancelled.stdout, /^status +cancelled/m);

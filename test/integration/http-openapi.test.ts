@@ -13,17 +13,27 @@ suite('GET /openapi.json', () => {
     const document = (await answer.json()) as Json;
     assert.match(document.openapi, /^3\.1\./);
     assert.deepEqual(Object.keys(document.paths).sort(), [
+      '/deliveries',
+      '/deliveries/{id}/replay',
       '/events',
       '/health/live',
       '/health/ready',
       '/jobs',
+      '/jobs/retry',
       '/jobs/{id}',
+      '/jobs/{id}/deliveries',
       '/jobs/{id}/events',
       '/jobs/{id}/outputs/{name}',
       '/jobs/{id}/retry',
       '/metrics',
       '/ping',
+      '/statistics',
       '/thumbnails/{filename}',
+      '/uploads',
+      '/uploads/{id}',
+      '/webhook-endpoints',
+      '/webhook-endpoints/{id}',
+      '/webhook-endpoints/{id}/rotate',
     ]);
     for (const [path, methods] of Object.entries<Json>(document.paths)) {
       for (const [method, operation] of Object.entries<Json>(methods)) {

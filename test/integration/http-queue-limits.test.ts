@@ -75,10 +75,14 @@ test('Too many submissions at once are answered 503 with Retry-After, and the on
     return service.stop();
   });
   for (const socket of uploads) socket.write(head);
-  const refused = await eventually(async () => {
-    const answer = await postJob(service, { source: { url: 'http://images.invalid/' } });
-    return answer.status !== 202 && answer;
-  }, 'all uploads have begun');
+  const refused = await eventually(
+    async () => {
+      const answer = await postJob(service, { source: { url: 'http://images.invalid/' } });
+      return answer.status !== 202 && answer;
+    },
+    'all uploads have begun',
+    60_000,
+  );
   assert.deepEqual([refused.status, refused.body.code], [503, 'overloaded']);
   assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
   assert.equal((await ask(service, 'GET', '/jobs')).status, 200);

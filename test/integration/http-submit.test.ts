@@ -61,7 +61,7 @@ suite('POST /jobs with JSON', () => {
       [{ source: { url: 'ftp://a/b' } }, '/source/url', /http/],
       [{ source: { url: 'http://' } }, '/source/url', /http/],
       [{ source: { upload: 'x' } }, '/source/upload', /url, object/],
-      [{ source, webhooks: [] }, '/webhooks', /outputs, priority/],
+      [{ source, hooks: [] }, '/hooks', /outputs, priority/],
       [{ source, priority: 'urgent' }, '/priority', /interactive, normal, bulk/],
       [{ source, class: 'x'.repeat(65) }, '/class', /64/],
       [{ source, notBefore: 'soon' }, '/notBefore', /ISO 8601/],

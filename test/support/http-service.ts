@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { AddressGuard } from '../../src/fetch/address-guard.ts';
 import { createHttpServer, type HttpParts } from '../../src/http/server.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import { openSqlite } from '../../src/job-store/sqlite.ts';
@@ -10,10 +11,13 @@ import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import { QueueQuota } from '../../src/jobs/queue-quota.ts';
+import { Redrive } from '../../src/jobs/redrive.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
+import { FilesystemPartialFiles } from '../../src/objects/partial-files.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
+import { testSecrets } from './relaying.ts';
 import { claimOne, ref } from './stored-jobs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -48,7 +52,7 @@ export async function startHttpService(
   cleanup.defer(() => stores.close());
   await stores.migrate();
   const app = await createHttpServer({
-    ...testParts(stores, objects),
+    ...testParts(stores, objects, path.join(folder, 'objects')),
     ...(typeof options === 'function' ? options(stores) : options),
   });
   cleanup.defer(() => app.close());
@@ -75,12 +79,21 @@ export async function startHttpService(
   return service;
 }
 
-function testParts(stores: OpenJobStore, objects: FilesystemObjectStore): HttpParts {
+function testParts(stores: OpenJobStore, objects: FilesystemObjectStore, root: string): HttpParts {
   return {
     jobs: new Jobs(stores.jobs, { ring() {} }, objects),
+    redrive: new Redrive(stores.failedJobs, { ring() {} }, objects),
     store: stores.jobs,
     uploads: stores.uploads,
+    partialUploads: stores.partialUploads,
+    partialFiles: new FilesystemPartialFiles(root, objects),
     events: stores.events,
+    idempotency: stores.idempotency,
+    statistics: stores.statistics,
+    endpoints: stores.endpoints,
+    deliveries: stores.deliveryLog,
+    secrets: testSecrets,
+    checkWebhookUrl: url => new AddressGuard(false).checkUrl(url),
     changes: stores.changes,
     objects,
     quota: new QueueQuota(stores.jobs, { jobs: 100_000, jobsPerOwner: 10_000 }),
@@ -137,7 +150,11 @@ async function complete({ stores, objects }: HttpService, claim: Claim, content:
       sha256,
     });
   }
-  await stores.attempts.end(ref(claim), { result: 'complete', outputs });
+  await stores.attempts.end(ref(claim), {
+    result: 'complete',
+    outputs,
+    read: { bytes: 50_000, pixels: 480_000 },
+  });
 }
 
 async function filesBelow(root: string): Promise<string[]> {

@@ -17,6 +17,7 @@ import type { ObjectStore } from '../../src/jobs/object-store.ts';
 import { hasEnded } from '../../src/jobs/states.ts';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
+import { FilesystemPartialFiles } from '../../src/objects/partial-files.ts';
 import { DatabaseQueue } from '../../src/queue/database.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -73,9 +74,19 @@ export class Pipeline implements AsyncDisposable {
     const guard = new AddressGuard(['127.0.0.1/32']);
     const downloader = new Downloader({ guard, maxBytes: 2 ** 26, idleMs: 5_000, totalMs: 60_000 });
     cleanup.defer(() => downloader.close());
-    this.sweeper = new Sweeper({ ...store, objects, queue: this.queue, leaseMs, logger, metrics });
+    const partialFiles = new FilesystemPartialFiles(path.join(folder, 'objects'), objects);
+    this.sweeper = new Sweeper({
+      ...store,
+      objects,
+      partialFiles,
+      queue: this.queue,
+      leaseMs,
+      logger,
+      metrics,
+    });
     this.#parts = {
       attempts: store.attempts,
+      changes: store.changes,
       queue: this.queue,
       objects,
       downloader,

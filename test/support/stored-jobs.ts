@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import type { AttemptEnd, Claim, ClaimRef } from '../../src/jobs/attempt-store.ts';
-import type { Failure, Job, NewJob } from '../../src/jobs/job.ts';
+import type { Failure, Job, NewJob, TriedJob } from '../../src/jobs/job.ts';
 import { eventually } from './eventually.ts';
 
 /** A migrated, empty database of one test's own, and its end. */
@@ -56,7 +56,7 @@ export function completed({ job, attempt }: Claim): AttemptEnd {
     contentType: 'image/jpeg',
     sha256: 'ab'.repeat(32),
   }));
-  return { result: 'complete', outputs };
+  return { result: 'complete', outputs, read: { bytes: 50_000, pixels: 480_000 } };
 }
 
 export const failed: AttemptEnd = { result: 'failed', failure };
@@ -72,6 +72,12 @@ export async function completeJob(store: OpenJobStore, changes: Partial<NewJob> 
   assert.equal(claim.job.id, id);
   assert.equal(await store.attempts.end(ref(claim), completed(claim)), true);
   return found(await store.jobs.get(id));
+}
+
+/** As a claim has it. */
+export function untried(job: TriedJob | undefined): Job {
+  const { tries: _, ...rest } = found(job);
+  return rest;
 }
 
 export function found<T>(value: T | undefined): T {

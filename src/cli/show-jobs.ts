@@ -1,0 +1,18 @@
+import { Command } from 'commander';
+import { TintypeError } from '../errors/tintype-error.ts';
+import { jsonFlag } from './job-flags.ts';
+import { withEachJob } from './stored-jobs.ts';
+
+export function showJobsCommand(): Command {
+  return new Command('show')
+    .description('one job, or several, and what was tried')
+    .argument('<ids...>', "the jobs' ids")
+    .addOption(jsonFlag())
+    .action((ids: string[], { json }: { json?: boolean }) =>
+      withEachJob(ids, json, async ({ store }, id) => {
+        const job = await store.get(id);
+        if (job === undefined) throw new TintypeError('not-found', `There is no job ${id}.`);
+        return job;
+      }),
+    );
+}

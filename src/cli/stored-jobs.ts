@@ -1,0 +1,49 @@
+import { readConfig } from '../config/config.ts';
+import { objectStoreOptions } from '../config/object-store-options.ts';
+import { viewJob } from '../http/job-view.ts';
+import { Links } from '../http/links.ts';
+import type { TriedJob } from '../jobs/job.ts';
+import type { JobStore } from '../jobs/job-store.ts';
+import { Jobs } from '../jobs/jobs.ts';
+import { Redrive } from '../jobs/redrive.ts';
+import { openObjectStore } from '../objects/open-object-store.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { openExistingStore } from './existing-store.ts';
+import { describeJob } from './job-facts.ts';
+
+export interface StoredJobs {
+  readonly jobs: Jobs;
+  readonly redrive: Redrive;
+  readonly store: JobStore;
+}
+
+/** Opens the job store of the configuration for as long as the work takes, also beside a running service. */
+export async function withStoredJobs(
+  work: (opened: StoredJobs, links: Links) => Promise<void>,
+): Promise<void> {
+  const config = readConfig(process.env);
+  const { DATABASE_URL: file, PUBLIC_URL } = config;
+  await using parts = new AsyncDisposableStack();
+  const store = parts.adopt(await openExistingStore(file, PUBLIC_URL), opened => opened.close());
+  const objectStore = await openObjectStore(objectStoreOptions(config), createLogger(config.LOG_LEVEL));
+  parts.defer(() => objectStore.close());
+  // Nobody to ring for: a running service notices the new work by itself.
+  const queue = { ring: () => {} };
+  const jobs = new Jobs(store.jobs, queue, objectStore.objects);
+  const redrive = new Redrive(store.failedJobs, queue, objectStore.objects);
+  await work({ jobs, redrive, store: store.jobs }, new Links(PUBLIC_URL));
+}
+
+/** Does the same with one job after the other, and prints what became of each. */
+export async function withEachJob(
+  ids: readonly string[],
+  json: boolean | undefined,
+  work: (opened: StoredJobs, id: string) => Promise<TriedJob>,
+): Promise<void> {
+  await withStoredJobs(async (opened, links) => {
+    for (const id of ids) {
+      const view = viewJob(await work(opened, id), links);
+      console.log(json ? JSON.stringify(view, null, 2) : describeJob(view));
+    }
+  });
+}
