@@ -22,10 +22,10 @@ export async function withStoredJobs(
   work: (opened: StoredJobs, links: Links) => Promise<void>,
 ): Promise<void> {
   const config = readConfig(process.env);
-  const { DATABASE_URL: file, PUBLIC_URL } = config;
   await using parts = new AsyncDisposableStack();
-  const store = parts.adopt(await openExistingStore(file, PUBLIC_URL), opened => opened.close());
-  const objectStore = await openObjectStore(objectStoreOptions(config), createLogger(config.LOG_LEVEL));
+  const { DATABASE_URL, PUBLIC_URL, LOG_LEVEL } = config;
+  const store = parts.adopt(await openExistingStore(DATABASE_URL, PUBLIC_URL), opened => opened.close());
+  const objectStore = await openObjectStore(objectStoreOptions(config), createLogger(LOG_LEVEL));
   parts.defer(() => objectStore.close());
   // Nobody to ring for: a running service notices the new work by itself.
   const queue = { ring: () => {} };

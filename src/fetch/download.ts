@@ -2,6 +2,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { fetchFault, statusFault } from './fetch-fault.ts';
+import { refuseTinyPieces } from './piece-sizes.ts';
 import { saveBody } from './save-body.ts';
 import { TimeLimits } from './time-limits.ts';
 
@@ -30,7 +31,7 @@ const requestHeaders = {
 /** Fetches files from URLs that strangers name. Keeps connections open until `close`. */
 export class Downloader {
   readonly #limits: DownloadLimits;
-  readonly #agent: Agent;
+  readonly #agent: Dispatcher;
 
   constructor(limits: DownloadLimits) {
     this.#limits = limits;
@@ -40,7 +41,7 @@ export class Downloader {
       // TimeLimits has both.
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
+    }).compose(refuseTinyPieces);
   }
 
   /**

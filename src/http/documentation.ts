@@ -6,6 +6,7 @@ import { isOpen } from './authentication.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobViewSchema } from './job-view.ts';
 import { problemSchema, problems } from './problem.ts';
+import { pagePolicy } from './safety-headers.ts';
 
 /** Register before the endpoints: the description is collected from their schemas. */
 export async function documentation(app: HttpApp, { publicUrl, authentication }: HttpParts): Promise<void> {
@@ -37,7 +38,7 @@ export async function documentation(app: HttpApp, { publicUrl, authentication }:
       buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `schema${index}`),
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: pagePolicy });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
 }

@@ -60,7 +60,6 @@ export class EventStream {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
-      'x-content-type-options': 'nosniff',
     });
     void reply.send(this.#stream);
     this.#write(':\n\n');

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { codes, type ErrorCode } from '../errors/codes.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { safetyHeaders } from './safety-headers.ts';
 import { validationFault } from './validation-fault.ts';
 
 /** RFC 9457 with our stable `code`. */
@@ -40,7 +41,8 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   // What was said of an image that could not be sent after all does not hold for the problem.
   for (const name of ['etag', 'content-length', 'content-disposition', 'accept-ranges'])
     reply.removeHeader(name);
-  void reply.header('cache-control', 'no-store');
+  // Also where no hook ran: a path that is none.
+  void reply.headers({ ...safetyHeaders, 'cache-control': 'no-store' });
   void reply
     .code(error.status)
     .type(problemType)
@@ -54,10 +56,13 @@ export function refuseBrokenRequest(fault: NodeJS.ErrnoException, socket: Socket
     const [status, detail] = brokenRequests[fault.code ?? ''] ?? [400, 'This is not HTTP/1.1 as we know it.'];
     const error = new TintypeError('invalid-request', detail);
     const body = JSON.stringify({ ...problemOf(error), status, title: STATUS_CODES[status] });
-    socket.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${problemType}\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+    const headers = Object.entries({
+      Connection: 'close',
+      'Content-Type': problemType,
+      'Content-Length': Buffer.byteLength(body),
+      ...safetyHeaders,
+    }).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('')}\r\n${body}`);
   }
   socket.destroy(fault);
 }

@@ -40,8 +40,6 @@ export async function sendOutput(
     etag,
     'cache-control': cacheControl,
     'accept-ranges': 'bytes',
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'; sandbox",
   });
   if (isAmong(etag, request.headers['if-none-match'])) return reply.code(304).send();
   const headers = {

@@ -32,6 +32,7 @@ import { FastifyLog, logRequests, requestId } from './request-log.ts';
 import { retryJob } from './retry-job.ts';
 import { retryJobs } from './retry-jobs.ts';
 import { rotateSecret } from './rotate-secret.ts';
+import { sendSafetyHeaders } from './safety-headers.ts';
 import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
 import { settleUnreadBodies } from './unread-body.ts';
@@ -62,6 +63,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   // Where nobody signs in, there is nobody to hide anything from; elsewhere nothing is seen until a key is known.
   app.decorateRequest('owner', parts.authentication ? nobody : localOwner);
   app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
+  sendSafetyHeaders(app);
   logRequests(app, parts.metrics);
   refuseSlowBodies(app);
   app.addHook('onRequest', (request, _reply, done) => {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ImageHeader } from './image-header.ts';
-import { checkOutputs, checkSource, type ImageLimits, renderBytes, renderMs } from './limits.ts';
+import {
+  checkOutputs,
+  checkSource,
+  checkWatermark,
+  type ImageLimits,
+  renderBytes,
+  renderMs,
+} from './limits.ts';
 import type { OutputOptions } from './output-options.ts';
 
 const mebibyte = 2 ** 20;
@@ -99,5 +106,29 @@ describe('budgets', () => {
   it('give 10 s and 2 s a megapixel read or written, and an SVG 5 s', () => {
     assert.equal(renderMs(photo, outputs({ size: '1000x1000' })), 24_000);
     assert.equal(renderMs({ ...photo, format: 'svg' }, outputs({})), 5_000);
+  });
+});
+
+describe('watermarks', () => {
+  const mark = { ...photo, format: 'png', width: 4000, height: 3000, channels: 4 } as const;
+
+  it('are refused by the output’s name where they are too large, or drawings', () => {
+    checkWatermark(mark, 'out', limits);
+    const refused = { code: 'invalid-output', output: 'out' };
+    const large = { ...mark, width: 9000 };
+    assert.throws(() => checkWatermark(large, 'out', limits), {
+      ...refused,
+      message: /^The watermark of the output "out" is 9000×3000, 27 megapixels; at most 25 are allowed\.$/,
+    });
+    assert.throws(() => checkWatermark({ ...mark, format: 'svg' }, 'out', limits), refused);
+    const avif = { ...mark, format: 'avif' } as const;
+    assert.throws(() => checkWatermark(avif, 'out', { ...limits, maxRenderBytes: 100 * mebibyte }), refused);
+  });
+
+  it('add to the memory and the time of their output', () => {
+    const plain = outputs({ size: '100x100' });
+    const marked = plain.map(output => ({ ...output, watermarkHeader: { ...mark, interlaced: true } }));
+    assert.ok(renderBytes(photo, marked) - renderBytes(photo, plain) > 12_000_000 * 4);
+    assert.equal(renderMs(photo, marked) - renderMs(photo, plain), 24_000);
   });
 });

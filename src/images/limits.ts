@@ -16,6 +16,8 @@ export interface ImageLimits {
 export interface PlannedOutput {
   readonly name: string;
   readonly options: OutputOptions;
+  /** Of the image that is laid over it. */
+  readonly watermarkHeader?: ImageHeader;
 }
 
 const mebibyte = 2 ** 20;
@@ -33,6 +35,10 @@ const encodedBytesPerPixel: Readonly<Record<OutputFormat, number>> = {
   gif: 10,
   tiff: 0.5,
 };
+/** It is never larger on the output than the output, so what is beyond this is wasted. */
+export const maxWatermarkPixels = 25_000_000;
+/** Beside a watermark's decoding: the output so far, the watermark fitted to it, and both decoded again, as RGBA. */
+const laidBytesPerPixel = 16;
 /** The longest side that the format can hold. */
 const longestSides: Readonly<Record<OutputFormat, number>> = {
   jpeg: 65_535,
@@ -60,6 +66,26 @@ export function checkSource(header: ImageHeader, limits: ImageLimits): void {
   if (bytes > limits.maxRenderBytes) {
     throw new TintypeError(
       'image-too-large',
+      `${is} and would take about ${mebibytes(bytes)} MiB to decode; at most ${mebibytes(limits.maxRenderBytes)} are allowed.`,
+    );
+  }
+}
+
+/** Throws `invalid-output`, with the output's name, for a watermark that is no picture of pixels or too large. */
+export function checkWatermark(header: ImageHeader, output: string, limits: ImageLimits): void {
+  const refuse = (message: string): never => {
+    throw new TintypeError('invalid-output', message, { output });
+  };
+  if (header.format === 'svg')
+    refuse(`The watermark of the output "${output}" is an SVG; use a PNG or WebP.`);
+  const pixels = header.width * header.height;
+  const bytes = sourceBytes(header, 1);
+  const is = `The watermark of the output "${output}" is ${header.width}×${header.height}`;
+  if (pixels > maxWatermarkPixels) {
+    refuse(`${is}, ${megapixels(pixels)} megapixels; at most ${megapixels(maxWatermarkPixels)} are allowed.`);
+  }
+  if (bytes > limits.maxRenderBytes) {
+    refuse(
       `${is} and would take about ${mebibytes(bytes)} MiB to decode; at most ${mebibytes(limits.maxRenderBytes)} are allowed.`,
     );
   }
@@ -98,7 +124,7 @@ export function checkOutputs(
 
 /** Bytes of memory that rendering will take at its highest, estimated from above. Outputs are made one by one. */
 export function renderBytes(header: ImageHeader, outputs: readonly PlannedOutput[]): number {
-  const perOutput = outputs.map(({ options }) => {
+  const perOutput = outputs.map(({ options, watermarkHeader }) => {
     const frames = framesOf(header, options);
     const { width, height } = largerSize(header, options);
     const turned =
@@ -106,7 +132,8 @@ export function renderBytes(header: ImageHeader, outputs: readonly PlannedOutput
         ? header.width * header.height * header.channels * header.bytesPerSample
         : 0;
     const encoded = 4 + encodedBytesPerPixel[outputFormat(options, header.format)];
-    return sourceBytes(header, frames) + turned + width * height * frames * encoded;
+    const laid = watermarkHeader ? sourceBytes(watermarkHeader, 1) + width * height * laidBytesPerPixel : 0;
+    return sourceBytes(header, frames) + turned + width * height * frames * encoded + laid;
   });
   return Math.round(Math.max(sourceBytes(header, 1), ...perOutput));
 }
@@ -119,7 +146,8 @@ export function renderMs(header: ImageHeader, outputs: readonly PlannedOutput[])
     const { width, height } = largerSize(header, options);
     return width * height * framesOf(header, options);
   });
-  const pixels = header.width * header.height * read + written.reduce((sum, each) => sum + each, 0);
+  const laid = outputs.map(({ watermarkHeader: each }) => (each ? each.width * each.height : 0));
+  const pixels = header.width * header.height * read + sum(written) + sum(laid);
   return Math.round(10_000 + (pixels / 1e6) * 2_000);
 }
 
@@ -170,6 +198,10 @@ function largerSize(header: ImageHeader, options: OutputOptions): Size {
   const stored = outputSize(header, options);
   const turned = outputSize({ width: header.height, height: header.width }, options);
   return stored.width * stored.height >= turned.width * turned.height ? stored : turned;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, each) => total + each, 0);
 }
 
 function megapixels(pixels: number): string {

@@ -20,7 +20,7 @@ export const outputSchema = Type.Object(
         minLength: 1,
         maxLength: 255,
         // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it refuses
-        pattern: /^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f]+$/.source,
+        pattern: /^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]+$/.source,
         description:
           'The name for downloads. Default: the output’s name, an underscore, the name of the source.',
       }),

@@ -8,6 +8,7 @@ import { checkOutputs, checkSource, type ImageLimits, renderBytes, renderMs } fr
 import { tooMuchMemory } from './render-failure.ts';
 import type { RenderedOutput, RendererAnswer, RendererRequest, RenderOrder } from './renderer-messages.ts';
 import { RendererDied, RendererProcess } from './renderer-process.ts';
+import { planWatermarks } from './watermark.ts';
 
 export type { RenderedOutput, RenderOrder } from './renderer-messages.ts';
 
@@ -36,6 +37,8 @@ const requestsPerRenderer = 2_000;
 const fewBytes = 4_096;
 const inspectBytes = 64 * 2 ** 20;
 const inspectMs = 5_000;
+/** An SVG has 5 s to be drawn, and must be gone in 6; one without a size is drawn to find that out. */
+const inspectSvgMs = 1_000;
 /** After these the decoder's state is not to blame, so the renderer goes on. */
 const harmless: ReadonlySet<string> = new Set(['invalid-output', 'output-too-large', 'storage-unavailable']);
 
@@ -66,8 +69,10 @@ export class RendererPool {
     // What an SVG says of its size is a guess, and where none is taken nobody has to know better.
     const settled = header && (header.format !== 'svg' || !this.#options.limits.allowSvg);
     if (settled) return header;
-    const request = { kind: 'inspect', source: path, format: readFormat(start) } as const;
-    const answer = await this.#run(request, inspectBytes, inspectMs, signal);
+    const format = readFormat(start);
+    const request = { kind: 'inspect', source: path, format } as const;
+    const ms = format === 'svg' ? inspectSvgMs : inspectMs;
+    const answer = await this.#run(request, inspectBytes, ms, signal);
     if (answer.kind !== 'inspected') throw unexpected(answer);
     return answer.header;
   }
@@ -84,11 +89,13 @@ export class RendererPool {
     onProgress?: (fraction: number) => void,
   ): Promise<RenderedOutput[]> {
     checkSource(header, this.#options.limits);
-    checkOutputs(header, outputs, this.#options.limits);
+    const { limits } = this.#options;
+    const planned = await planWatermarks(outputs, limits, path => this.inspect(path, signal));
+    checkOutputs(header, planned, limits);
     const answer = await this.#run(
       { kind: 'render', source, header, outputs },
-      renderBytes(header, outputs),
-      renderMs(header, outputs),
+      renderBytes(header, planned),
+      renderMs(header, planned),
       signal,
       onProgress,
     );

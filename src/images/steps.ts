@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { type Colour, onWhite, parseColour } from './colour.ts';
+import { maxWatermarkPixels } from './limits.ts';
 import { type OperationName, operations } from './operations.ts';
 import type { OutputFormat, OutputOptions } from './output-options.ts';
 import { askedSize, type Size } from './output-size.ts';
@@ -18,7 +19,6 @@ export interface StepContext {
 
 type Step = (image: Sharp, options: OutputOptions, context: StepContext) => Sharp | Promise<Sharp>;
 
-const watermarkPixels = 25_000_000;
 const clear: Colour = { r: 255, g: 255, b: 255, alpha: 0 };
 
 /** How each operation of the table is applied. Frames are chosen when the source is opened. */
@@ -93,7 +93,7 @@ async function layWatermark(image: Sharp, options: OutputOptions, context: StepC
 async function readWatermark(path: string, largest: Size, opacity: number): Promise<Buffer> {
   const veil = Buffer.from([255, 255, 255, Math.round(opacity * 255)]);
   try {
-    return await openFile(path, 1, watermarkPixels)
+    return await openFile(path, 1, maxWatermarkPixels)
       .autoOrient()
       .resize({ ...largest, fit: 'inside', withoutEnlargement: true })
       .ensureAlpha()

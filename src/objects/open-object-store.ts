@@ -16,7 +16,7 @@ export interface ObjectStoreOptions {
 
 export interface OpenObjectStore {
   readonly objects: ObjectStore;
-  /** The folder that holds the objects; undefined where they are not on this machine. */
+  /** The store's own, absolute, where it is a folder. */
   readonly folder?: string;
   /** Where the store has such. */
   readonly links?: DownloadLinks;

@@ -39,6 +39,9 @@ suite('A service that listens to anybody', () => {
       socket.setEncoding('latin1').on('data', text => {
         answer += text;
       });
+      socket.setTimeout(10_000, () =>
+        socket.destroy(new Error(`no end of the answer to ${request}: ${answer}`)),
+      );
       socket.on('error', reject).on('close', () => resolve(answer));
     });
 
@@ -55,6 +58,16 @@ suite('A service that listens to anybody', () => {
       `Transfer-Encoding: chunked, identity\r\n\r\n${hidden}`,
       'Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x',
       'Content-Length: -1\r\n\r\n{}',
+      'Content-Length: 2, 2\r\n\r\n{}',
+      'Content-Length: 0x2\r\n\r\n{}',
+      'Content-Length : 2\r\n\r\n{}',
+      'Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}',
+      'X: a\r\n b\r\nContent-Length\r\n : 2\r\n\r\n{}',
+      'X: \0\r\nContent-Length: 2\r\n\r\n{}',
+      'X: a\rContent-Length: 2\r\n\r\n{}',
+      'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n',
+      'Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n',
+      'Host: 127.0.0.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}',
       'Content-Length: +2\r\n\r\n{}',
       'Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n0\r\n\r\n',
       'Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n',
@@ -74,7 +87,16 @@ suite('A service that listens to anybody', () => {
         method => `${method} /jobs HTTP/1.1\r\n${host()}Connection: close\r\n\r\n`,
       ),
       ...['NONSENSE', 'get', '\x16\x03\x01\x02'].map(start => `${start} / HTTP/1.1\r\n${host()}\r\n`),
-      ...['/../../etc/passwd', '/%00', '/%ff', `/${'a'.repeat(1500)}`, '/__proto__'].flatMap(id => [
+      ...[
+        '/../../etc/passwd',
+        '/..%2f..%2fetc%2fpasswd',
+        '/..%5c..%5cwin.ini',
+        '/%2e%2e/%2e%2e/tintype.db',
+        '/%00',
+        '/%ff',
+        `/${'a'.repeat(1500)}`,
+        '/__proto__',
+      ].flatMap(id => [
         get(`/jobs${id}`),
         get(`/jobs${id}/events`),
         get(`/jobs${id}/outputs/thumb`),
@@ -97,8 +119,58 @@ suite('A service that listens to anybody', () => {
         get('/jobs', `${header}\r\n`),
       ),
       get('/ping', `X: ${'a'.repeat(20_000)}\r\n`),
+      get('/ping', 'X: 1\r\n'.repeat(5_000)),
+      get(`/${'a'.repeat(20_000)}`),
+      get('/jobs?\x00'),
+      'GET http://evil.example/jobs HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
     ];
     for (const request of requests) assertRefused(await answerTo(request), request.slice(0, 100));
+    await isWell();
+  });
+
+  test('refuses JSON that is a bomb, says two things, or reaches for what is not its own', async () => {
+    const source = '"source":{"url":"http://images.invalid/a"}';
+    const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+    const objects = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+    const bodies = [
+      deep(100_000),
+      objects(100_000),
+      `{${source},"metadata":{"a":${deep(50_000)}}}`,
+      `{${source},"outputs":${deep(50_000)}}`,
+      `{${source},"outputs":[${'{},'.repeat(20)}{}]}`,
+      `{${source},"outputs":[{"width":1e999}]}`,
+      `{${source},"outputs":[{"width":${'9'.repeat(100_000)}}]}`,
+      `{${source},"outputs":[{"quality":-0.0000000000000000000000000000001}]}`,
+      `{${source},"__proto__":{"priority":"bulk"}}`,
+      `{${source},"constructor":{"prototype":{"a":1}}}`,
+      `{${source},"outputs":[{"__proto__":{"width":1}}]}`,
+      `{"source":{"url":"http://images.invalid/a","__proto__":{"object":"jobs/1"}}}`,
+      `{"source":{"url":"http://images.invalid/a"},"source":{"object":"jobs/1/1/thumb"}}`,
+      `{"source":{"object":"imports/local/../other/a.png"}}`,
+      `{"source":{"object":"imports/local/..%2fother/a.png"}}`,
+      `{"source":{"object":"imports/local/\\u0000"}}`,
+      `{"source":{"object":"imports/local\\\\..\\\\other\\\\a.png"}}`,
+      `{"source":{"object":"/etc/passwd"}}`,
+      `{${source},"outputs":[{"watermark":{"object":"shared/../jobs/1/1/thumb"}}]}`,
+      `{${source},"outputs":[{"filename":"a\\r\\nSet-Cookie: a=1"}]}`,
+      `{${source},"outputs":[{"filename":"../../a"}]}`,
+      `{${source},"outputs":[{"filename":"a.jpg\\u202egpj.exe"}]}`,
+      `{${source},"outputs":[{"name":"../thumb"}]}`,
+      `{${source},"class":"${'a'.repeat(65)}"}`,
+      `{${source},"notBefore":"${'9'.repeat(10_000)}"}`,
+      `\ufeff{${source}}x`,
+      '{"source":{"url":"http://images.invalid/a',
+      ' '.repeat(2_000_000),
+    ];
+    for (const body of bodies) {
+      const answer = await fetch(`${service.url}/jobs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      const type = answer.headers.get('content-type') ?? '';
+      assertProblem(answer.status, type, await answer.text(), body.slice(0, 100));
+    }
     await isWell();
   });
 
