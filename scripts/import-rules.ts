@@ -12,7 +12,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   jobs: ['errors'],
   images: ['errors', 'telemetry'],
   'job-store': ['errors', 'telemetry', 'jobs'],
-  queue: ['errors', 'telemetry', 'jobs'],
+  queue: ['errors', 'telemetry', 'jobs', 'kafka'],
+  kafka: ['errors', 'telemetry'],
   objects: ['errors', 'telemetry', 'jobs'],
   fetch: ['errors', 'telemetry', 'jobs'],
   secrets: ['errors'],
@@ -35,6 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   sharp: ['images'],
   kysely: ['job-store'],
+  pg: ['job-store'],
   'node:sqlite': ['job-store'],
   undici: ['fetch'],
   '@aws-sdk/client-s3': ['objects'],
@@ -45,6 +47,10 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   '@tus/': ['http'],
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
+  bullmq: ['queue'],
+  ioredis: ['queue'],
+  '@aws-sdk/client-sqs': ['queue'],
+  '@platformatic/kafka': ['kafka'],
   commander: ['cli'],
   standardwebhooks: ['deliveries'],
 };

@@ -3,6 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
+import { type BrokerTarget, parseJobQueueUrl } from './config/job-queue-url.ts';
+import { kafkaLogin } from './config/kafka-login.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
 import { TintypeError } from './errors/tintype-error.ts';
@@ -13,13 +15,17 @@ import { createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
 import type { OpenJobStore } from './job-store/open-job-store.ts';
 import { openSqlite } from './job-store/sqlite.ts';
+import type { JobQueue } from './jobs/job-queue.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
+import type { StoreChanges } from './jobs/store-changes.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { FilesystemPartialFiles } from './objects/partial-files.ts';
+import type { Broker } from './queue/broker.ts';
+import { BrokerQueue } from './queue/broker-queue.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
@@ -64,7 +70,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
     objectStore.folder ?? path.dirname(config.DATABASE_URL),
     objects,
   );
-  const queue = parts.adopt(new DatabaseQueue(store.changes), opened => opened.close());
+  const queue = parts.adopt(await openJobQueue(config, store.changes, logger), opened => opened.close());
   // `forever` is no time.
   const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
   const limits = {
@@ -167,7 +173,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         }),
         loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
-        readiness: () => readiness(store, objects, logger),
+        readiness: () => readiness(store, objects, queue, logger),
         metrics,
         logger,
       })
@@ -196,6 +202,28 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   };
 }
 
+/** A broker's library is loaded only where it is used. */
+async function openJobQueue(config: Config, changes: StoreChanges, logger: Logger): Promise<JobQueue> {
+  const target = parseJobQueueUrl(config.JOB_QUEUE_URL) ?? { driver: 'database' };
+  if (target.driver === 'database') return new DatabaseQueue(changes);
+  return BrokerQueue.open(await broker(target, config), logger);
+}
+
+async function broker(target: BrokerTarget, config: Config): Promise<Broker> {
+  switch (target.driver) {
+    case 'redis':
+      return new (await import('./queue/redis.ts')).RedisBroker(target.url);
+    case 'sqs':
+      return new (await import('./queue/sqs.ts')).SqsBroker(target.queueUrl);
+    case 'kafka': {
+      const { KafkaBroker } = await import('./queue/kafka.ts');
+      return new KafkaBroker({ brokers: target.brokers, ...kafkaLogin(config) }, target.topic);
+    }
+    default:
+      return target satisfies never;
+  }
+}
+
 async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<string> {
   try {
     return await http.listen({ host: HOST, port: PORT });
@@ -212,6 +240,7 @@ async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<st
 async function readiness(
   store: OpenJobStore,
   objects: ObjectStore,
+  queue: JobQueue,
   logger: Logger,
 ): Promise<Record<string, string | null>> {
   const fault = (check: Promise<unknown>) =>
@@ -222,6 +251,10 @@ async function readiness(
         return TintypeError.from(error).message;
       },
     );
-  const [jobStore, objectStore] = await Promise.all([fault(store.jobs.backlog()), fault(objects.check())]);
-  return { jobStore, objectStore };
+  const [jobStore, objectStore, jobQueue] = await Promise.all([
+    fault(store.jobs.backlog()),
+    fault(objects.check()),
+    queue.fault(),
+  ]);
+  return { jobStore, objectStore, jobQueue };
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type Config, readConfig } from '../config/config.ts';
+import { type ValueKind, withoutPassword } from '../config/values.ts';
 import { variables } from '../config/variables.ts';
 import { table } from './table.ts';
 
@@ -31,8 +32,9 @@ function effectiveValues(env: NodeJS.ProcessEnv): EffectiveValue[] {
 
 /** Without secrets: values that are one, and passwords in URLs. */
 function shown(name: keyof Config, value: Config[keyof Config]): Config[keyof Config] {
-  if (variables[name].kind.secret && value !== undefined) return '…';
-  return typeof value === 'string' ? value.replace(/(:\/\/[^/@:]*:)[^/]*@/, '$1…@') : value;
+  const { kind }: { kind: ValueKind<unknown> } = variables[name];
+  if (kind.isSecret && value !== undefined) return '…';
+  return typeof value === 'string' ? withoutPassword(value) : value;
 }
 
 function asTable(values: readonly EffectiveValue[]): string {

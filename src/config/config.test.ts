@@ -83,6 +83,37 @@ test('what only S3 can do is refused without it, and a key without its cipher', 
   assert.deepEqual(faultsOf({ ...key, S3_SERVER_SIDE_ENCRYPTION: 'aws:kms' }), []);
 });
 
+test('a job queue is named by its URL; what is wrong with it is told at once, without its password', () => {
+  const good = [
+    'database:',
+    'redis://127.0.0.1:6379',
+    'rediss://user:secret@redis.example.org/3',
+    'sqs:https://sqs.eu-central-1.amazonaws.com/123456789012/jobs.fifo',
+    'kafka://one:9092,two:9092/tintype-jobs',
+    'kafka://[::1]:9092/jobs',
+  ];
+  for (const url of good) assert.equal(readConfig({ JOB_QUEUE_URL: url }).JOB_QUEUE_URL, url);
+  const bad = [
+    'redis:',
+    'redis://host/first',
+    'sqs:jobs',
+    'sqs:https://sqs.eu-central-1.amazonaws.com/',
+    'kafka://one:9092',
+    'kafka:///jobs',
+    'kafka://one:9092/jobs/more',
+    'kafka://one:9092/a topic',
+    'amqp://host',
+  ];
+  for (const url of bad) assert.match(faultsOf({ JOB_QUEUE_URL: url }).join(), /accepted: database:, redis:/);
+  assert.doesNotMatch(faultsOf({ JOB_QUEUE_URL: 'redis://user:swordfish@host/first' }).join(), /swordfish/);
+});
+
+test('a login at Kafka is complete or not there', () => {
+  const login = { KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', KAFKA_SASL_USERNAME: 'ann' };
+  assert.match(faultsOf(login).join(), /KAFKA_SASL_PASSWORD is unset/);
+  assert.deepEqual(faultsOf({ ...login, KAFKA_SASL_PASSWORD: 'secret' }), []);
+});
+
 test('bytes are read with and without a unit', () => {
   const read = (text: string) => readConfig({ MAX_UPLOAD_BYTES: text }).MAX_UPLOAD_BYTES;
   assert.equal(read('1000'), 1000);

@@ -1,6 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { kafkaLoginFaults } from './kafka-login.ts';
+import { withoutPassword } from './values.ts';
 import { roles, variables } from './variables.ts';
 
 type Variables = typeof variables;
@@ -27,7 +29,7 @@ export function readConfig(env: Environment, root: string = defaultRoot()): Conf
     const found = env[name] || defaultText;
     if (found === undefined) continue;
     const value = kind.parse(found, root);
-    const shown = kind.secret ? '…' : found;
+    const shown = kind.isSecret ? '…' : withoutPassword(found);
     if (value === undefined) faults.push(`${name} is '${shown}'; accepted: ${kind.accepts}`);
     config[name] = value;
   }
@@ -57,7 +59,7 @@ function combinationFaults(config: Partial<Config>): string[] {
       `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: AUTH=keys, AUTH=off spelled out, or a loopback address`,
     );
   }
-  faults.push(...objectStoreFaults(config));
+  faults.push(...objectStoreFaults(config), ...kafkaLoginFaults(config));
   return faults;
 }
 

@@ -7,7 +7,7 @@ export interface ValueKind<T> {
   /** What a right value looks like, for the person who gave a wrong one. */
   readonly accepts: string;
   /** Never to be shown, not even when it is wrong. */
-  readonly secret?: true;
+  readonly isSecret?: true;
   /** Undefined when the text is not such a value. `root` is what relative paths start from. */
   parse(text: string, root: string): T | undefined;
 }
@@ -65,7 +65,7 @@ export const durations: ValueKind<readonly number[]> = {
 /** 32 bytes; parsed to hexadecimal digits. */
 export const encryptionKey: ValueKind<string> = {
   accepts: '32 bytes in base64 or 64 hexadecimal digits',
-  secret: true,
+  isSecret: true,
   parse: text => {
     if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
     const bytes = Buffer.from(text, 'base64');
@@ -93,6 +93,9 @@ export function listOf<const T extends string>(values: readonly T[]): ValueKind<
 }
 
 export const text: ValueKind<string> = { accepts: 'text', parse: value => value };
+
+/** Text that nobody is shown. */
+export const secret: ValueKind<string> = { accepts: 'text', isSecret: true, parse: value => value };
 
 export const webUrl: ValueKind<string> = {
   accepts: 'an http or https URL without query, such as https://images.example.org',
@@ -142,4 +145,9 @@ function isCidr(range: string): boolean {
   const [address = '', prefix = ''] = range.split('/');
   const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+}
+
+/** A URL as it may be shown. */
+export function withoutPassword(url: string): string {
+  return url.replace(/(:\/\/[^/@:]*:)[^/]*@/, '$1…@');
 }

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { logLevels } from '../telemetry/logger.ts';
+import { jobQueueUrl } from './job-queue-url.ts';
 import {
   addressRanges,
   bytes,
@@ -11,6 +12,7 @@ import {
   oneOf,
   retention,
   seconds,
+  secret,
   text,
   type ValueKind,
   webUrl,
@@ -32,7 +34,7 @@ export const roles = ['api', 'worker', 'intake', 'deliveries', 'scheduler', 'swe
  */
 export const variables = {
   DATABASE_URL: variable(localPath('sqlite'), 'sqlite:data/tintype.db'),
-  JOB_QUEUE_URL: variable(oneOf(['database:']), 'database:'),
+  JOB_QUEUE_URL: variable(jobQueueUrl, 'database:'),
   OBJECT_STORE_URL: variable(objectStoreUrl, 'file:data/objects'),
   OBJECT_DOWNLOADS: variable(oneOf(['proxy', 'redirect']), 'proxy'),
   AWS_ENDPOINT_URL_S3: variable(webUrl, undefined),
@@ -64,6 +66,10 @@ export const variables = {
   SECRETS_KEY: variable(encryptionKey, undefined),
   DELIVERY_SCHEDULE: variable(durations, '5s,5m,30m,2h,5h,10h,14h,20h,24h'),
   ALLOW_PRIVATE_ADDRESSES: variable(addressRanges, 'false'),
+  KAFKA_SASL_MECHANISM: variable(oneOf(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']), undefined),
+  KAFKA_SASL_USERNAME: variable(text, undefined),
+  KAFKA_SASL_PASSWORD: variable(secret, undefined),
+  KAFKA_TLS: variable(yesOrNo, 'false'),
 } as const;
 
 function variable<T, const Default extends string | undefined>(

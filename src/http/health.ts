@@ -2,8 +2,11 @@ import Type from 'typebox';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { problems } from './problem.ts';
 
+/** While one of these is away, jobs are taken and made all the same, if later. */
+const spareParts = new Set(['jobQueue']);
+
 const readinessSchema = Type.Object({
-  status: Type.Enum(['ok', 'unavailable'], { type: 'string' }),
+  status: Type.Enum(['ok', 'degraded', 'unavailable'], { type: 'string' }),
   parts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), {
     description: 'Each part, with what is wrong with it or null.',
   }),
@@ -22,8 +25,11 @@ const readySchema = {
   tags: ['operation'],
   summary: 'Whether every part is ready for work',
   response: {
-    200: Type.Unsafe({ ...readinessSchema, description: 'All parts are ready.' }),
-    503: Type.Unsafe({ ...readinessSchema, description: 'At least one is not.' }),
+    200: Type.Unsafe({
+      ...readinessSchema,
+      description: 'All parts are ready, or at least all that it can’t do without.',
+    }),
+    503: Type.Unsafe({ ...readinessSchema, description: 'A part that it can’t do without is not.' }),
     ...problems(403),
   },
 };
@@ -35,7 +41,9 @@ export function health(app: HttpApp, { readiness }: HttpParts): void {
   app.get('/ping', { schema: pingSchema }, async () => ({ status: 'ok' as const }));
   app.get('/health/ready', { schema: readySchema }, async (_request, reply) => {
     const parts = await readiness();
-    const isReady = Object.values(parts).every(fault => fault === null);
-    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable', parts });
+    const away = Object.keys(parts).filter(part => parts[part] !== null);
+    const isReady = away.every(part => spareParts.has(part));
+    const status = !isReady ? 'unavailable' : away.length > 0 ? 'degraded' : 'ok';
+    return reply.code(isReady ? 200 : 503).send({ status, parts });
   });
 }

@@ -6,12 +6,19 @@ import type { HttpApp } from './http-parts.ts';
 /** Averaged over the window. */
 const leastBytesPerSecond = 1024;
 const defaultWindowSeconds = 30;
+const lookEveryMs = 1000;
 
 interface ArrivingBody {
   readonly raw: IncomingMessage;
   readonly reply: FastifyReply;
-  /** What had come over the connection, second by second, the newest last; not more than the window. */
-  readonly seconds: number[];
+  /** What had come over the connection by when, in order; not more than the window. */
+  readonly looks: Look[];
+}
+
+interface Look {
+  /** Milliseconds by the clock of `refuseSlowBodies`. */
+  readonly at: number;
+  readonly bytesRead: number;
 }
 
 /**
@@ -21,23 +28,27 @@ interface ArrivingBody {
  */
 export function refuseSlowBodies(app: HttpApp, windowSeconds = defaultWindowSeconds): void {
   const arriving = new Set<ArrivingBody>();
+  // It stands still while this process is blocked: then nothing is read, and that is not the client's fault.
+  let clock = 0;
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request;
     if (hasBody(raw)) {
-      const body = { raw, reply, seconds: [raw.socket.bytesRead] };
+      const body = { raw, reply, looks: [{ at: clock, bytesRead: raw.socket.bytesRead }] };
       arriving.add(body);
       raw.once('close', () => arriving.delete(body));
     }
     done();
   });
-  // Seconds of this process: while it is blocked it reads nothing, and that is not the client's fault.
+  let lookedAt = performance.now();
   const timer = setInterval(() => {
+    clock += Math.min(performance.now() - lookedAt, 2 * lookEveryMs);
+    lookedAt = performance.now();
     for (const body of arriving) {
-      if (!isTooSlow(body, windowSeconds)) continue;
+      if (!isTooSlow(body, clock, windowSeconds)) continue;
       arriving.delete(body);
       giveUp(body);
     }
-  }, 1000).unref();
+  }, lookEveryMs).unref();
   app.addHook('onClose', (_app, done) => {
     clearInterval(timer);
     done();
@@ -48,14 +59,15 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function isTooSlow({ raw, seconds }: ArrivingBody, windowSeconds: number): boolean {
+function isTooSlow({ raw, looks }: ArrivingBody, clock: number, windowSeconds: number): boolean {
   const { bytesRead } = raw.socket;
   // All of it came, or it waits for us to take it.
-  if (raw.complete || raw.readableLength > 0) seconds.length = 0;
-  seconds.push(bytesRead);
-  if (seconds.length <= windowSeconds) return false;
-  const before = seconds.shift() ?? bytesRead;
-  return bytesRead - before < leastBytesPerSecond * windowSeconds;
+  if (raw.complete || raw.readableLength > 0) looks.length = 0;
+  looks.push({ at: clock, bytesRead });
+  const [oldest] = looks;
+  if (oldest === undefined || clock - oldest.at < windowSeconds * 1000) return false;
+  looks.shift();
+  return bytesRead - oldest.bytesRead < leastBytesPerSecond * windowSeconds;
 }
 
 function giveUp({ raw, reply }: ArrivingBody): void {

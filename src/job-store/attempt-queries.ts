@@ -30,6 +30,7 @@ export class AttemptQueries {
   readonly held;
   readonly endJob;
   readonly endAttempt;
+  readonly attemptResult;
   readonly endOutputs;
   readonly abandonUpload;
   readonly expire;
@@ -45,6 +46,14 @@ export class AttemptQueries {
     this.held = heldClaims(db, dialect);
     this.endJob = endJob(db, dialect);
     this.endAttempt = endAttempt(db, dialect);
+    this.attemptResult = prepare((p: { jobId: string; attempt: number }) =>
+      db
+        .selectFrom('attempts')
+        .select('result')
+        .where('job_id', '=', p.jobId)
+        .where('attempt', '=', p.attempt)
+        .compile(),
+    );
     this.endOutputs = endOutputs(db, dialect);
     this.abandonUpload = abandonUpload(db, dialect);
     this.expire = expireLeases(db, dialect);
@@ -111,10 +120,10 @@ function endJob(db: Kysely<Tables>, dialect: SqlDialect) {
       Pick<JobRow, 'ready'> & Listened
     >`update jobs set status = ${p.status}, ready = ${p.ready}, waiting = ${p.waiting}, failure = ${p.failure},
         attempts = attempts + ${p.counted}, ran_ms = ran_ms + ${now} - claimed_at,
-        progress = coalesce(${p.progress}, progress), not_before = case ${p.ended}
+        progress = coalesce(${p.progress}, progress), not_before = case ${opaqueNumber(p.ended)}
           when 1 then not_before else ${now} + ${p.delayMs} end,
-        ended_at = case ${p.ended} when 1 then ${now} end, claimed_at = null, lease_ends_at = null,
-        ${expiryOnceEnded(dialect, sql`${p.ended} = 1`)}
+        ended_at = case ${opaqueNumber(p.ended)} when 1 then ${now} end, claimed_at = null, lease_ends_at = null,
+        ${expiryOnceEnded(dialect, sql`${opaqueNumber(p.ended)} = 1`)}
       where id = ${p.jobId} and claims = ${p.attempt} and status = 'processing'
       returning ready, ${listened}`.compile(db),
   );

@@ -17,4 +17,6 @@ export interface SqlDialect {
    * time. Otherwise a reader may see a key before a lower one.
    */
   readonly commitsInOrder: boolean;
+  /** Ends a select of rows that this transaction is about to change, and leaves out those that another one has. */
+  readonly skipLocked: RawBuilder<unknown>;
 }

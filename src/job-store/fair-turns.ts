@@ -69,6 +69,7 @@ export function nextTurns(
         select ${dialect.list(sql`id`)} from (
           select id from ${from} where ${ready} and ${key} = turns.party
           order by ${sql.raw(order)} limit ${opaqueNumber(p.each)}
+          ${dialect.skipLocked}
         ) as mine
       ) as ids
       from turns`.compile(db);

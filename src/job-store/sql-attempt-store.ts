@@ -85,7 +85,7 @@ export class SqlAttemptStore implements AttemptStore {
     const ended = await write(this.#db, async trx => {
       const parameters = endParameters(claim, end);
       const row = await this.#queries.endJob.first(trx, parameters);
-      if (row === undefined) return undefined;
+      if (row === undefined) return this.#endedBefore(trx, claim, end);
       await this.#queries.endAttempt.write(trx, {
         jobId: claim.jobId,
         attempt: claim.attempt,
@@ -105,11 +105,21 @@ export class SqlAttemptStore implements AttemptStore {
       const events = await this.#shared.recordEvents(trx, [claim.jobId]);
       return { ready: row.ready, deliveries, events };
     });
-    if (ended === undefined) return false;
+    if (ended === undefined || ended === 'before') return ended === 'before';
     if (ended.ready === 1) this.#announce({ kind: 'work' });
     if (ended.deliveries > 0) this.#announce({ kind: 'delivery' });
     this.#announce({ kind: 'event', events: ended.events });
     return true;
+  }
+
+  /** Whether an earlier call with the same end was committed, and its answer got lost with the connection. */
+  async #endedBefore(
+    trx: Kysely<Tables>,
+    { jobId, attempt }: ClaimRef,
+    { result }: AttemptEnd,
+  ): Promise<'before' | undefined> {
+    const row = await this.#queries.attemptResult.first(trx, { jobId, attempt });
+    return row?.result === result ? 'before' : undefined;
   }
 
   async expireLeases(maxLostLeases: number): Promise<number> {

@@ -9,4 +9,6 @@ export const sqliteDialect: SqlDialect = {
   list: column => sql`json_group_array(${column})`,
   countingKey: sql`integer not null primary key autoincrement`,
   commitsInOrder: true,
+  // There is one writer.
+  skipLocked: sql``,
 };

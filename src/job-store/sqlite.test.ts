@@ -1,35 +1,5 @@
 import { describe } from 'node:test';
-import { attemptStoreContract } from '../../test/contracts/attempt-store.ts';
-import { auditStoreContract } from '../../test/contracts/audit-store.ts';
-import { deliveryLogContract } from '../../test/contracts/delivery-log.ts';
-import { deliveryStoreContract } from '../../test/contracts/delivery-store.ts';
-import { eventLogContract } from '../../test/contracts/event-log.ts';
-import { expiryStoreContract } from '../../test/contracts/expiry-store.ts';
-import { failedJobStoreContract } from '../../test/contracts/failed-job-store.ts';
-import { idempotencyStoreContract } from '../../test/contracts/idempotency-store.ts';
-import { jobStoreContract } from '../../test/contracts/job-store.ts';
-import { keyStoreContract } from '../../test/contracts/key-store.ts';
-import { leaseStoreContract } from '../../test/contracts/lease-store.ts';
-import { partialUploadStoreContract } from '../../test/contracts/partial-upload-store.ts';
-import { statisticsStoreContract } from '../../test/contracts/statistics-store.ts';
-import { uploadStoreContract } from '../../test/contracts/upload-store.ts';
-import { webhookEndpointStoreContract } from '../../test/contracts/webhook-endpoint-store.ts';
+import { openJobStoreContract } from '../../test/contracts/open-job-store.ts';
 import { openTestSqlite } from '../../test/support/sqlite-file.ts';
 
-describe('the job store on SQLite', () => {
-  describe('jobs', () => jobStoreContract(openTestSqlite));
-  describe('attempts', () => attemptStoreContract(openTestSqlite));
-  describe('uploads', () => uploadStoreContract(openTestSqlite));
-  describe('failed jobs', () => failedJobStoreContract(openTestSqlite));
-  describe('idempotency keys', () => idempotencyStoreContract(openTestSqlite));
-  describe('statistics', () => statisticsStoreContract(openTestSqlite));
-  describe('keys', () => keyStoreContract(openTestSqlite));
-  describe('uploads in pieces', () => partialUploadStoreContract(openTestSqlite));
-  describe('events', () => eventLogContract(openTestSqlite));
-  describe('webhook endpoints', () => webhookEndpointStoreContract(openTestSqlite));
-  describe('deliveries', () => deliveryStoreContract(openTestSqlite));
-  describe('the delivery log', () => deliveryLogContract(openTestSqlite));
-  describe('expiry', () => expiryStoreContract(openTestSqlite));
-  describe('leases', () => leaseStoreContract(openTestSqlite));
-  describe('audit', () => auditStoreContract(openTestSqlite));
-});
+describe('the job store on SQLite', () => openJobStoreContract(openTestSqlite));

@@ -57,7 +57,10 @@ export interface AttemptStore {
   renew(claims: readonly (ClaimRef & { progress: number })[], leaseMs: number): Promise<ClaimRef[]>;
   /** Of these, the ones that are still theirs: neither cancelled nor taken over. Writes nothing. */
   stillHeld(claims: readonly ClaimRef[]): Promise<ClaimRef[]>;
-  /** Ends an attempt and with it, or not, the job. False, and nothing is written, when the claim is not held any more. */
+  /**
+   * Ends an attempt and with it, or not, the job. False, and nothing is written, when the claim is not held any more;
+   * true again when this attempt has ended so before, as after a commit whose answer got lost.
+   */
   end(claim: ClaimRef, end: AttemptEnd): Promise<boolean>;
   /** Requeues jobs whose lease is over, or fails them with `worker-lost` after `maxLostLeases`; resolves to how many. */
   expireLeases(maxLostLeases: number): Promise<number>;

@@ -11,7 +11,8 @@ const longestMessage = 1_000;
 type View = ReturnType<typeof describeJob>;
 
 /**
- * The body of a webhook as JSON: `{type, timestamp, data}` with the job as `GET /jobs/{id}` shows it. One that would be
+ * The body of a webhook as JSON: `{type, timestamp, data}` with the job as `GET /jobs/{id}` shows it, but for its
+ * tries. One that would be
  * larger than `maxBodyBytes` is cut down, and then says `truncated: true` in its data.
  */
 export function deliveryBody(type: WebhookEvent, job: Job, links: Links): string {
@@ -19,7 +20,7 @@ export function deliveryBody(type: WebhookEvent, job: Job, links: Links): string
   const bodyOf = (data: object) =>
     JSON.stringify({ type, timestamp: isoTime(job.endedAt ?? job.submittedAt), data });
   let body = bodyOf(view);
-  let cut = view;
+  let cut: View = view;
   for (const step of cuts) {
     if (fits(body)) break;
     cut = step(cut);

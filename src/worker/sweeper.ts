@@ -84,7 +84,7 @@ export class Sweeper {
     const expired = await this.#options.attempts.expireLeases(maxLostLeases);
     if (expired === 0) return;
     this.#options.logger.warn({ jobs: expired }, 'leases were lost');
-    this.#options.queue.ring();
+    this.#options.queue.ring(expired);
   }
 
   /** Expires what is due, and deletes what expired jobs, ended attempts and abandoned uploads left in the object store. */

@@ -65,8 +65,10 @@ export class Worker {
   }
 
   async #work(): Promise<void> {
-    const { attempts, name, slots, leaseMs, logger } = this.#options;
+    const { attempts, queue, name, slots, leaseMs, logger } = this.#options;
     let failures = 0;
+    // Rings that were taken and not answered by a claim yet.
+    let rung = 0;
     while (!this.#stopping.signal.aborted) {
       // Half of the slots at least, so that under load one transaction claims for several.
       if (slots - this.#inWork.size < Math.ceil(slots / 2)) {
@@ -76,14 +78,16 @@ export class Worker {
       try {
         const free = slots - this.#inWork.size;
         const dueInMs = await this.#readyDue();
+        // Before the claim: a job whose ring was taken is in the job store, and this claim or a later one sees it.
+        await queue.take(free - rung);
         const claims = await attempts.claim(name, free, leaseMs);
         for (const claim of claims) this.#start(claim);
-        if (claims.length < free) await this.#wait(dueInMs);
+        rung = claims.length < free && (await this.#wait(dueInMs)) ? 1 : 0;
         failures = 0;
       } catch (error) {
         failures += 1;
         logger.error({ err: error }, 'work could not be claimed');
-        await this.#options.queue.wait(retryDelayMs(failures), this.#stopping.signal);
+        rung = (await queue.wait(retryDelayMs(failures), this.#stopping.signal)) ? 1 : 0;
       }
     }
   }
@@ -93,7 +97,8 @@ export class Worker {
     const sinceMs = performance.now() - this.#readiedAt;
     if (sinceMs < readyEveryMs) return readyEveryMs - sinceMs;
     this.#readiedAt = performance.now();
-    const { nextDue } = await this.#options.attempts.readyDue();
+    const { readied, nextDue } = await this.#options.attempts.readyDue();
+    if (readied > 0) this.#options.queue.ring(readied);
     return nextDue === undefined ? longestWaitMs : Math.max(1, nextDue - Date.now());
   }
 
@@ -104,7 +109,7 @@ export class Worker {
     await Promise.race([promise, ...this.#inWork]);
   }
 
-  #wait(dueInMs: number): Promise<void> {
+  #wait(dueInMs: number): Promise<boolean> {
     return this.#options.queue.wait(Math.min(longestWaitMs, dueInMs), this.#stopping.signal);
   }
 
@@ -168,7 +173,10 @@ export class Worker {
       if (end.result === 'complete') await objects.delete(end.outputs.map(({ key }) => key));
       return;
     }
-    if (end.result === 'requeued') return;
+    if (end.result === 'requeued') {
+      if (end.delayMs === 0) this.#options.queue.ring();
+      return;
+    }
     const status = end.result;
     metrics.jobsEnded.inc({ status, code: end.result === 'failed' ? end.failure.code : '' });
     metrics.jobSeconds.observe({ status }, (Date.now() - claim.job.submittedAt) / 1000);

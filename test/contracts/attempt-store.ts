@@ -51,7 +51,7 @@ function ending(open: OpenDatabaseForTest): void {
     assert.deepEqual(job.outputs, [
       { ...claim.job.outputs[0], status: 'complete', stored: end.result === 'complete' && end.outputs[0] },
     ]);
-    assert.equal(await store.attempts.end(ref(claim), end), false, 'an end ends once');
+    assert.equal(await store.attempts.end(ref(claim), { result: 'failed', failure }), false, 'an end stays');
   });
 
   it('writes nothing when an output is missing', async () => {

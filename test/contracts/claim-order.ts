@@ -75,9 +75,9 @@ async function claimedIds(store: OpenJobStore, limit: number): Promise<string[]>
 }
 
 async function submitConcurrently(store: OpenJobStore, count: number, owner: string): Promise<void> {
-  for (let rest = count; rest > 0; rest -= 500) {
+  for (let rest = count; rest > 0; rest -= 100) {
     await Promise.all(
-      Array.from({ length: Math.min(rest, 500) }, () => store.jobs.submit(newJob({ owner }))),
+      Array.from({ length: Math.min(rest, 100) }, () => store.jobs.submit(newJob({ owner }))),
     );
   }
 }

@@ -81,7 +81,7 @@ export function claimRaces(open: OpenDatabaseForTest): void {
     const ends = await Promise.all(
       Array.from({ length: 20 }, (_, i) => found(stores[i % 2]).attempts.end(ref(claim), completed(claim))),
     );
-    assert.equal(ends.filter(Boolean).length, 1);
+    assert.deepEqual([...new Set(ends)], [true], 'whoever did not hear the answer may ask again');
     const events = await database.store.events.after(0, { jobId: claim.job.id }, 100);
     assert.deepEqual(
       events.map(event => event.status),

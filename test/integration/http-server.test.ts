@@ -77,6 +77,15 @@ suite('The HTTP server', () => {
     });
   });
 
+  test('is ready, if degraded, while only the job queue is away', async t => {
+    const parts = { jobStore: null, jobQueue: 'Redis does not answer.' };
+    const degraded = await startHttpService({ readiness: async () => parts });
+    t.after(() => degraded.stop());
+    const answer = await fetch(`${degraded.url}/health/ready`);
+    assert.equal(answer.status, 200);
+    assert.deepEqual(await answer.json(), { status: 'degraded', parts });
+  });
+
   test('hides what went wrong inside, and logs it', async t => {
     const logger = createLogger('error');
     const logged: unknown[] = [];

@@ -12,9 +12,11 @@ import { RendererPool } from '../../src/images/renderer-pool.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import { openSqlite } from '../../src/job-store/sqlite.ts';
 import type { Job, NewJob } from '../../src/jobs/job.ts';
+import type { JobQueue } from '../../src/jobs/job-queue.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import type { ObjectStore } from '../../src/jobs/object-store.ts';
 import { hasEnded } from '../../src/jobs/states.ts';
+import type { StoreChanges } from '../../src/jobs/store-changes.ts';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
 import { FilesystemPartialFiles } from '../../src/objects/partial-files.ts';
@@ -32,15 +34,20 @@ export class Pipeline implements AsyncDisposable {
   readonly store: OpenJobStore;
   readonly objects: ObjectStore;
   readonly renderers: RendererPool;
-  readonly queue: DatabaseQueue;
+  readonly queue: JobQueue;
   readonly jobs: Jobs;
   readonly sweeper: Sweeper;
   readonly #cleanup: AsyncDisposableStack;
   readonly #parts: Omit<WorkerOptions, 'name'>;
 
-  /** @param given objects left out, a folder of its own */
+  /** @param given objects left out, a folder of its own; a queue left out, the one that needs no broker. Closed with it */
   static async open(
-    given: { leaseMs?: number; limits?: ImageLimits; objects?: ObjectStore } = {},
+    given: {
+      leaseMs?: number;
+      limits?: ImageLimits;
+      objects?: ObjectStore;
+      openQueue?: (changes: StoreChanges) => Promise<JobQueue>;
+    } = {},
   ): Promise<Pipeline> {
     const { leaseMs = 600, limits = imageLimits } = given;
     await using cleanup = new AsyncDisposableStack();
@@ -49,13 +56,16 @@ export class Pipeline implements AsyncDisposable {
     cleanup.defer(() => store.close());
     await store.migrate();
     const objects = given.objects ?? (await openFolder(path.join(folder, 'objects'), cleanup));
-    return new Pipeline(folder, store, objects, cleanup.move(), leaseMs, limits);
+    const openQueue = given.openQueue ?? (async (changes: StoreChanges) => new DatabaseQueue(changes));
+    const queue = cleanup.adopt(await openQueue(store.changes), opened => opened.close());
+    return new Pipeline(folder, store, objects, queue, cleanup.move(), leaseMs, limits);
   }
 
   private constructor(
     folder: string,
     store: OpenJobStore,
     objects: ObjectStore,
+    queue: JobQueue,
     cleanup: AsyncDisposableStack,
     leaseMs: number,
     limits: ImageLimits,
@@ -66,8 +76,7 @@ export class Pipeline implements AsyncDisposable {
     this.#cleanup = cleanup;
     const logger = createLogger('silent');
     const metrics = new Metrics();
-    this.queue = new DatabaseQueue(store.changes);
-    cleanup.defer(() => this.queue.close());
+    this.queue = queue;
     this.jobs = new Jobs(store.jobs, this.queue, objects);
     this.renderers = new RendererPool({ size: 2, limits, memoryBytes: 2 ** 30, logger, metrics });
     cleanup.defer(() => this.renderers.stop());

@@ -1,0 +1,59 @@
+import { Admin, Consumer, Producer } from '@platformatic/kafka';
+
+export type { Consumer, Producer } from '@platformatic/kafka';
+
+export interface KafkaSettings {
+  /** `host:port` of some of the brokers; they tell of the others. */
+  readonly brokers: readonly string[];
+  readonly sasl?: {
+    readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+    readonly username: string;
+    readonly password: string;
+  };
+  readonly tls: boolean;
+}
+
+/** How often and how fast a client asks again before it gives up: a broker's restart takes up to ten seconds. */
+export interface KafkaRetries {
+  readonly retries: number;
+  /** Milliseconds. */
+  readonly retryDelay: number;
+}
+
+export function kafkaAdmin(settings: KafkaSettings, retries: KafkaRetries): Admin {
+  return new Admin(clientOptions(settings, retries));
+}
+
+export function kafkaProducer(settings: KafkaSettings, retries: KafkaRetries): Producer {
+  return new Producer(clientOptions(settings, retries));
+}
+
+/**
+ * A member of the group, which commits only what it is told to.
+ * @param membership.groupInstanceId takes the place of an earlier member of that name at once, even if that one died unheard
+ */
+export function kafkaConsumer(
+  settings: KafkaSettings,
+  retries: KafkaRetries,
+  membership: { readonly groupId: string; readonly groupInstanceId: string },
+): Consumer {
+  return new Consumer({ ...clientOptions(settings, retries), ...groupOptions, ...membership });
+}
+
+/** A member that died unheard keeps its partitions from the others for as long as its session lasts. Milliseconds. */
+const groupOptions = {
+  autocommit: false,
+  sessionTimeout: 15_000,
+  rebalanceTimeout: 15_000,
+  heartbeatInterval: 3_000,
+};
+
+function clientOptions({ brokers, sasl, tls }: KafkaSettings, retries: KafkaRetries) {
+  return {
+    clientId: 'tintype',
+    bootstrapBrokers: [...brokers],
+    ...retries,
+    ...(sasl && { sasl }),
+    ...(tls && { tls: {} }),
+  };
+}

@@ -1,0 +1,27 @@
+import { openPostgres } from '../../src/job-store/postgres.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import type { PostgresServer } from './servers/postgres.ts';
+import type { OpenDatabaseForTest } from './stored-jobs.ts';
+
+let databases = 0;
+
+/** A migrated database of one test's own, on a server that many tests share. */
+export function openTestPostgres(server: PostgresServer): OpenDatabaseForTest {
+  return async () => {
+    databases += 1;
+    const url = await server.createDatabase(`test_${databases}`);
+    await using cleanup = new AsyncDisposableStack();
+    const again = (stack: AsyncDisposableStack) => {
+      const options = { url, directUrl: url, connections: 4, logger: createLogger('silent') };
+      return stack.adopt(openPostgres(options), opened => opened.close());
+    };
+    const store = again(cleanup);
+    await store.migrate();
+    const kept = cleanup.move();
+    return {
+      store,
+      again: async () => again(kept),
+      [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    };
+  };
+}
