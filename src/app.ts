@@ -65,6 +65,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   // On SQLite there is one service process.
   await objectStore.prepare(true);
   const { objects } = objectStore;
+  // Where objects are elsewhere, pieces of uploads lie beside the job store, which knows how far they are.
   const partialFiles = new FilesystemPartialFiles(
     objectStore.folder ?? path.dirname(config.DATABASE_URL),
     objects,

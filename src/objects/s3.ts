@@ -11,7 +11,7 @@ import {
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { asOwnStorageFault } from '../errors/storage-fault.ts';
+import { asOwnStorageFault, asStorageFault } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { DownloadLinks, LinkHeaders } from '../jobs/download-links.ts';
 import type { ByteRange, LocalFile, ObjectStore, StoredObject } from '../jobs/object-store.ts';
@@ -70,11 +70,13 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
     }
   }
 
-  adopt(key: string, file: string): Promise<void> {
-    return faultsOfDisk(async () => {
+  async adopt(key: string, file: string): Promise<void> {
+    try {
       await this.#adopting.take(() => this.put(key, createReadStream(file)));
       await unlink(file);
-    });
+    } catch (error) {
+      throw asStorageFault(error);
+    }
   }
 
   async size(key: string): Promise<number | undefined> {

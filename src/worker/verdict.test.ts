@@ -20,6 +20,15 @@ function waits(end: AttemptEnd, counts: boolean, wholeMs: number): void {
   assert.ok(end.delayMs >= wholeMs / 2 && end.delayMs <= wholeMs, `${end.delayMs}`);
 }
 
+test('an object that is missing is waited for in the first minute, uncounted, and then fails the job', () => {
+  const missing = (startedAt: number) => {
+    const job = { attempts: 0, startedAt } as Claim['job'];
+    return verdict({ job, attempt: 1, ranMs: 0 }, new TintypeError('not-found', 'It is missing.'), policy);
+  };
+  waits(missing(Date.now() - 50_000), false, 1_000);
+  assert.equal(missing(Date.now() - 60_001).result, 'failed');
+});
+
 test('a fault that is there to stay ends the job at once', () => {
   for (const code of [
     'corrupt-image',
