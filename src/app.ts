@@ -3,8 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
-import { type BrokerTarget, parseJobQueueUrl } from './config/job-queue-url.ts';
-import { kafkaLogin } from './config/kafka-login.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
 import { TintypeError } from './errors/tintype-error.ts';
@@ -21,11 +19,9 @@ import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
-import type { StoreChanges } from './jobs/store-changes.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { FilesystemPartialFiles } from './objects/partial-files.ts';
-import type { Broker } from './queue/broker.ts';
-import { BrokerQueue } from './queue/broker-queue.ts';
+import { openJobQueue } from './open-job-queue.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
@@ -200,28 +196,6 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
       return stopped;
     },
   };
-}
-
-/** A broker's library is loaded only where it is used. */
-async function openJobQueue(config: Config, changes: StoreChanges, logger: Logger): Promise<JobQueue> {
-  const target = parseJobQueueUrl(config.JOB_QUEUE_URL) ?? { driver: 'database' };
-  if (target.driver === 'database') return new DatabaseQueue(changes);
-  return BrokerQueue.open(await broker(target, config), logger);
-}
-
-async function broker(target: BrokerTarget, config: Config): Promise<Broker> {
-  switch (target.driver) {
-    case 'redis':
-      return new (await import('./queue/redis.ts')).RedisBroker(target.url);
-    case 'sqs':
-      return new (await import('./queue/sqs.ts')).SqsBroker(target.queueUrl);
-    case 'kafka': {
-      const { KafkaBroker } = await import('./queue/kafka.ts');
-      return new KafkaBroker({ brokers: target.brokers, ...kafkaLogin(config) }, target.topic);
-    }
-    default:
-      return target satisfies never;
-  }
 }
 
 async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<string> {

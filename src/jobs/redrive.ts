@@ -40,8 +40,9 @@ export class Redrive {
       const there = await Promise.all(found.map(({ source }) => hasSource(source, this.#objects)));
       const ids = found.filter((_, index) => there[index]).map(({ id }) => id);
       skipped += found.length - ids.length;
-      retried += ids.length === 0 ? 0 : await this.#failed.retry(ids);
-      this.#queue.ring();
+      const pending = ids.length === 0 ? 0 : await this.#failed.retry(ids);
+      retried += pending;
+      if (pending > 0) this.#queue.ring(pending);
       found = [];
     } while (cursor !== undefined);
     return { retried, skipped };
