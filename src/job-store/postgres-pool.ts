@@ -28,7 +28,9 @@ export function connectionOptions(url: string): pg.ClientConfig {
     keepAlive: true,
     types: {
       getTypeParser: ((oid: number, format: 'text') =>
-        countTypes.includes(oid) ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+        countTypes.includes(oid)
+          ? Number
+          : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
     },
   };
 }
