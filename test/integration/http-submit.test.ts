@@ -60,7 +60,6 @@ suite('POST /jobs with JSON', () => {
       [{ source: { url: 'a', object: 'b' } }, '/source', /url.*object/],
       [{ source: { url: 'ftp://a/b' } }, '/source/url', /http/],
       [{ source: { url: 'http://' } }, '/source/url', /http/],
-      [{ source: { upload: 'x' } }, '/source/upload', /url, object/],
       [{ source, hooks: [] }, '/hooks', /outputs, priority/],
       [{ source, priority: 'urgent' }, '/priority', /interactive, normal, bulk/],
       [{ source, class: 'x'.repeat(65) }, '/class', /64/],
@@ -77,6 +76,7 @@ suite('POST /jobs with JSON', () => {
     for (const [body, pointer, says] of bad) {
       assert.match(await refuses(post(body), 400, 'invalid-request', pointer), says);
     }
+    await refuses(post({ source: { upload: 'x' } }), 404, 'not-found', '/source/upload');
     await refuses(post('{'), 400, 'invalid-request');
     await refuses(post(`{"source":{"url":"${'x'.repeat(1_100_000)}"}}`), 413, 'upload-too-large');
     await refuses(post(''), 400, 'invalid-request');
