@@ -92,6 +92,7 @@ async function scratchApp(config: Config): Promise<AsyncDisposable & { app: App 
         ROLES: ['worker'],
         DATABASE_URL: path.join(folder, 'tintype.db'),
         OBJECT_STORE_URL: path.join(folder, 'objects'),
+        JOB_QUEUE_URL: 'database:',
       },
       // What goes wrong with an image stands in its result; the log is for those who ask for it.
       createLogger(process.env.LOG_LEVEL ? config.LOG_LEVEL : 'silent'),

@@ -71,6 +71,15 @@ describe('tintype run', () => {
     assert.deepEqual((await readdir(path.join(cwd, 'made'))).sort(), made);
   });
 
+  test('leaves the service alone, whose broker may be away', async () => {
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    await photo(360, 260).png().toFile(path.join(cwd, 'a.png'));
+    const env = { JOB_QUEUE_URL: 'redis://127.0.0.1:9', LOG_LEVEL: 'warn' };
+    const { code, stderr } = await tintype(['run', 'a.png'], { cwd, env });
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
   test('converts under the name of the source, which it never overwrites', async () => {
     await using folder = await temporaryFolder();
     const cwd = folder.path;
