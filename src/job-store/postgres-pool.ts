@@ -9,6 +9,8 @@ export interface PostgresOptions {
   readonly directUrl: string;
   /** Connections of this process at most, beside the one that listens. */
   readonly connections: number;
+  /** Where the outside reaches the service: makes the links absolute in what is told of jobs. */
+  readonly publicUrl?: string | undefined;
   readonly logger: Logger;
 }
 

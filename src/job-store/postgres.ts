@@ -1,4 +1,5 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Links } from '../jobs/links.ts';
 import { migrate } from './migrate.ts';
 import type { OpenJobStore } from './open-job-store.ts';
 import { PostgresChanges } from './postgres-changes.ts';
@@ -17,7 +18,8 @@ export function openPostgres(options: PostgresOptions): OpenJobStore {
   const notify = (channel: string, payload: string) =>
     sql`select pg_notify(${channel}, ${payload})`.execute(db);
   const changes = new PostgresChanges(options.directUrl, notify, options.logger);
-  const stores = createStores(db, postgresDialect, change => changes.announce(change));
+  const links = new Links(options.publicUrl);
+  const stores = createStores(db, postgresDialect, change => changes.announce(change), links);
   return {
     ...inOurWords(stores),
     changes,

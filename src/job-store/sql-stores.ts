@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { Links } from '../jobs/links.ts';
+import type { Links } from '../jobs/links.ts';
 import type { StoreChange } from '../jobs/store-changes.ts';
 import type { SqlDialect } from './dialect.ts';
 import { SqlAttemptStore } from './sql-attempt-store.ts';
@@ -24,15 +24,9 @@ export type Announce = (change: StoreChange) => void;
 
 /**
  * The stores of one database. Its tables need not be there yet.
- * @param publicUrl makes the links absolute in what is told of jobs
+ * @param links those in what is told of jobs
  */
-export function createStores(
-  db: Kysely<Tables>,
-  dialect: SqlDialect,
-  announce: Announce,
-  publicUrl?: string,
-) {
-  const links = new Links(publicUrl);
+export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce, links: Links) {
   return {
     jobs: new SqlJobStore(db, dialect, announce, links),
     attempts: new SqlAttemptStore(db, dialect, announce, links),

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Kysely, sql } from 'kysely';
+import { Links } from '../jobs/links.ts';
 import type { StoreChange } from '../jobs/store-changes.ts';
 import { type Answers, runCalls } from './call-groups.ts';
 import { GroupedTransactions } from './grouped-transactions.ts';
@@ -60,7 +61,7 @@ function open({ file, exclusive, publicUrl }: ThreadOptions) {
   const transactions = new GroupedTransactions(database);
   const db = new Kysely<Tables>({ dialect: kyselyDialect(database, transactions) });
   let changes: StoreChange[] = [];
-  const stores = createStores(db, sqliteDialect, change => changes.push(change), publicUrl);
+  const stores = createStores(db, sqliteDialect, change => changes.push(change), new Links(publicUrl));
   const takeChanges = () => {
     const taken = changes;
     changes = [];
