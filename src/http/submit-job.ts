@@ -40,7 +40,7 @@ const schema = {
       'multipart/form-data': { schema: formSchema },
     },
   },
-  response: { 202: jobAnswer, ...problems(400, 403, 404, 413, 415, 422, 429, 503) },
+  response: { 202: jobAnswer, ...problems(400, 403, 404, 408, 409, 413, 415, 422, 429, 503) },
 };
 
 export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {

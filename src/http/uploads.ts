@@ -32,7 +32,7 @@ export function resumableUploads(app: HttpApp, parts: HttpParts, links: Links): 
     describe('Start a resumable upload', {
       201: done('Made; `Location` says where.'),
       ...refusals,
-      ...problems(413, 415, 460),
+      ...problems(408, 413, 415, 422, 460),
     }),
     handler,
   );
@@ -50,7 +50,7 @@ export function resumableUploads(app: HttpApp, parts: HttpParts, links: Links): 
     '/uploads/:id',
     describe(
       'Send the next piece',
-      { 204: done('It is durable.'), ...refusals, ...problems(408, 409, 413, 415, 423, 460) },
+      { 204: done('It is durable.'), ...refusals, ...problems(408, 409, 413, 415, 422, 423, 460) },
       path,
     ),
     handler,

@@ -52,6 +52,14 @@ suite('GET /openapi.json', () => {
         }
       }
     }
+    const refusals = (path: string, method: string) =>
+      Object.keys(document.paths[path][method].responses).filter(status => Number(status) >= 400);
+    assert.equal(refusals('/jobs', 'post').join(' '), '400 401 403 404 408 409 413 415 422 429 503');
+    assert.equal(refusals('/uploads', 'post').join(' '), '400 401 403 404 408 412 413 415 422 429 460 503');
+    assert.equal(
+      refusals('/uploads/{id}', 'patch').join(' '),
+      '400 401 403 404 408 409 412 413 415 422 423 429 460 503',
+    );
     const submit = document.paths['/jobs'].post.requestBody.content;
     assert.deepEqual(Object.keys(submit), ['application/json', 'multipart/form-data']);
     for (const reference of JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)) {
