@@ -60,3 +60,12 @@ export const codes = {
 } as const satisfies Record<string, CodeFacts>;
 
 export type ErrorCode = keyof typeof codes;
+
+/** The image itself can't be taken, whatever is to be made of it and whatever bytes may still come. */
+export const imageRefusals: ReadonlySet<ErrorCode> = new Set([
+  'empty-upload',
+  'not-an-image',
+  'unsupported-image',
+  'image-too-large',
+  'corrupt-image',
+]);

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/codes.ts';
+import { imageRefusals } from '../errors/codes.ts';
 import type { TintypeError } from '../errors/tintype-error.ts';
 import type { AttemptEnd, Claim } from '../jobs/attempt-store.ts';
 import type { Failure } from '../jobs/job.ts';
@@ -23,7 +23,7 @@ export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy):
   return {
     result: 'failed',
     failure,
-    refused: refusals.has(error.code),
+    refused: imageRefusals.has(error.code),
     ...(error.output === undefined ? {} : { outputFailures: { [error.output]: failure } }),
   };
 }
@@ -32,12 +32,3 @@ export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy):
 function mayTurnUp({ job }: Claim, error: TintypeError, { missingMs }: RetryPolicy): boolean {
   return error.code === 'not-found' && Date.now() < (job.startedAt ?? 0) + missingMs;
 }
-
-/** The image itself can't be taken, whatever is to be made of it. */
-const refusals: ReadonlySet<ErrorCode> = new Set([
-  'empty-upload',
-  'not-an-image',
-  'unsupported-image',
-  'image-too-large',
-  'corrupt-image',
-]);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { DataStore, ERRORS, type Lock, type Locker, Upload } from '@tus/server';
 import type { FastifyRequest } from 'fastify';
+import { imageRefusals } from '../../errors/codes.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { ArrivingUpload } from '../../jobs/partial-upload-store.ts';
 import { uploadKey } from '../../jobs/upload-store.ts';
@@ -13,14 +14,6 @@ import { type HeldLock, locked, type UploadLocks } from './upload-locks.ts';
 
 /** How long an upload is kept of which no byte comes. */
 const expiresAfterMs = 86_400_000;
-/** Refusals after which the upload can't become an image any more, whatever comes. */
-const finalRefusals = new Set([
-  'empty-upload',
-  'not-an-image',
-  'unsupported-image',
-  'corrupt-image',
-  'image-too-large',
-]);
 
 /**
  * What the official tus server asks for in the course of one request: the upload's row and lock, and its bytes. It reads
@@ -110,7 +103,7 @@ export class TusUpload extends DataStore implements Locker {
       if (position === arriving.bytes) await this.#complete(lock, arriving);
       return position;
     } catch (error) {
-      if (error instanceof TintypeError && finalRefusals.has(error.code)) await this.#discard(id);
+      if (error instanceof TintypeError && imageRefusals.has(error.code)) await this.#discard(id);
       throw error;
     } finally {
       file.close();
