@@ -65,7 +65,7 @@ describe('the import rules', () => {
 
   test('let the composition root and the command line know everything', () => {
     assert.deepEqual(messages('app.ts', "import { Worker } from './worker/worker.ts';"), []);
-    assert.deepEqual(messages('cli/run.ts', "import { viewJob } from '../http/job-view.ts';"), []);
+    assert.deepEqual(messages('cli/run.ts', "import { jobAnswer } from '../http/job-schema.ts';"), []);
   });
 
   test('are not met by a folder that has no rule', () => {

@@ -1,4 +1,4 @@
-import type { JobView } from '../http/job-view.ts';
+import type { JobView } from '../http/job-schema.ts';
 
 /** The facts of one job, a line each. */
 export function describeJob(job: JobView): string {

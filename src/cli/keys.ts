@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import { readConfig } from '../config/config.ts';
-import { isoTime } from '../http/job-view.ts';
 import type { OpenJobStore } from '../job-store/open-job-store.ts';
 import { openSqlite } from '../job-store/sqlite.ts';
 import { freshKey, keyParts } from '../jobs/api-key.ts';
+import { isoTime } from '../jobs/iso-time.ts';
 import type { ApiKey, KeyStore } from '../jobs/key-store.ts';
 import { checkOwner } from '../jobs/owner.ts';
 import { openExistingStore } from './existing-store.ts';

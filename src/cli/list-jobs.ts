@@ -1,7 +1,8 @@
 import { Command } from 'commander';
-import { isoTime, viewJob } from '../http/job-view.ts';
+import { isoTime } from '../jobs/iso-time.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobFilter } from '../jobs/job-store.ts';
+import { viewJob } from '../jobs/job-view.ts';
 import { jsonFlag, limitFlag, statusFlag, timeFlags } from './job-flags.ts';
 import { withStoredJobs } from './stored-jobs.ts';
 import { table } from './table.ts';

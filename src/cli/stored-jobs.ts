@@ -1,10 +1,10 @@
 import { readConfig } from '../config/config.ts';
 import { objectStoreOptions } from '../config/object-store-options.ts';
-import { viewJob } from '../http/job-view.ts';
-import { Links } from '../http/links.ts';
 import type { TriedJob } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import { viewJob } from '../jobs/job-view.ts';
 import { Jobs } from '../jobs/jobs.ts';
+import { Links } from '../jobs/links.ts';
 import { Redrive } from '../jobs/redrive.ts';
 import { openObjectStore } from '../objects/open-object-store.ts';
 import { createLogger } from '../telemetry/logger.ts';

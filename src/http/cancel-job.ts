@@ -1,7 +1,8 @@
+import { viewJob } from '../jobs/job-view.ts';
+import type { Links } from '../jobs/links.ts';
 import { jobParams } from './get-job.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { jobAnswer, viewJob } from './job-view.ts';
-import type { Links } from './links.ts';
+import { jobAnswer } from './job-schema.ts';
 import { problems } from './problem.ts';
 
 const schema = {

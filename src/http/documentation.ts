@@ -4,7 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
 import { isOpen } from './authentication.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { jobViewSchema } from './job-view.ts';
+import { jobViewSchema } from './job-schema.ts';
 import { problemSchema, problems } from './problem.ts';
 import { pagePolicy } from './safety-headers.ts';
 

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
+import { isoTime } from '../jobs/iso-time.ts';
 import { webhookEvents } from '../jobs/webhook.ts';
 import type { WebhookEndpoint } from '../jobs/webhook-endpoint-store.ts';
-import { isoTime } from './job-view.ts';
 
 const fields = {
   id: Type.String({ format: 'uuid' }),

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import { isoTime } from '../jobs/iso-time.ts';
 import type { Failure } from '../jobs/job.ts';
+import { httpCode, statusMessage } from '../jobs/job-view.ts';
 import type { JobStatus } from '../jobs/states.ts';
 import type { Progress } from './event-feed.ts';
-import { httpCode, isoTime, statusMessage } from './job-view.ts';
 
 /** Proxies and clients take a connection that is silent for long as dead. */
 const heartbeatMs = 15_000;

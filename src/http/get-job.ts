@@ -2,9 +2,10 @@ import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { TriedJob } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
+import { viewJob } from '../jobs/job-view.ts';
+import type { Links } from '../jobs/links.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { jobAnswer, viewJob } from './job-view.ts';
-import type { Links } from './links.ts';
+import { jobAnswer } from './job-schema.ts';
 import { problems } from './problem.ts';
 
 export const jobParams = Type.Object({ id: Type.String({ description: "The job's id." }) });

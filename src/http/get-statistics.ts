@@ -1,9 +1,10 @@
 import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { intervalKinds, intervalsOf } from '../jobs/intervals.ts';
+import { isoTime } from '../jobs/iso-time.ts';
 import { longestStatisticsPage, type StatisticsRow } from '../jobs/statistics-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { isoTime, jobStatusSchema } from './job-view.ts';
+import { jobStatusSchema } from './job-schema.ts';
 import { numericLimit } from './page-query.ts';
 import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';

@@ -1,8 +1,9 @@
 import Type from 'typebox';
 import type { JobFilter } from '../jobs/job-store.ts';
+import { viewJob } from '../jobs/job-view.ts';
+import type { Links } from '../jobs/links.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { jobAnswer, jobStatusSchema, viewJob } from './job-view.ts';
-import type { Links } from './links.ts';
+import { jobAnswer, jobStatusSchema } from './job-schema.ts';
 import { nextCursorField, numericLimit, pageFields, pageOf } from './page-query.ts';
 import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';

@@ -1,4 +1,5 @@
 import { type FastifyBaseLogger, fastify } from 'fastify';
+import { Links } from '../jobs/links.ts';
 import { localOwner } from '../jobs/owner.ts';
 import { requireKeys } from './authentication.ts';
 import { cancelJob } from './cancel-job.ts';
@@ -20,7 +21,6 @@ import { health } from './health.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobDeliveries } from './job-deliveries.ts';
 import { refuseSlowBodies } from './least-rate.ts';
-import { Links } from './links.ts';
 import { listDeliveries } from './list-deliveries.ts';
 import { listEndpoints } from './list-endpoints.ts';
 import { listJobs } from './list-jobs.ts';
@@ -37,8 +37,6 @@ import { submitJob } from './submit-job.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
 import { settleUnreadBodies } from './unread-body.ts';
 import { resumableUploads } from './uploads.ts';
-
-export type { HttpParts } from './http-parts.ts';
 
 /** A refused body of more than this is not read to its end only to keep the connection. */
 const mostDroppedBytes = 67_108_864;

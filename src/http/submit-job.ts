@@ -3,6 +3,8 @@ import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Idempotency } from '../jobs/idempotency-store.ts';
 import type { TriedJob } from '../jobs/job.ts';
+import { viewJob } from '../jobs/job-view.ts';
+import type { Links } from '../jobs/links.ts';
 import type { Place } from '../jobs/queue-quota.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { idempotency, idempotencyKeyHeader } from './idempotency.ts';
@@ -15,8 +17,7 @@ import {
   type UploadedJob,
   uploadedJobSchema,
 } from './job-request.ts';
-import { jobAnswer, viewJob } from './job-view.ts';
-import type { Links } from './links.ts';
+import { jobAnswer } from './job-schema.ts';
 import { problems } from './problem.ts';
 import { discardUpload, type ReceivedForm, receiveForm } from './receive-upload.ts';
 import { limitSubmissions } from './submission-limit.ts';

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
+import type { Links } from '../jobs/links.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import type { Links } from './links.ts';
 import { problems } from './problem.ts';
 import { answerTus } from './tus/tus-answer.ts';
 import { UploadLocks } from './tus/upload-locks.ts';

@@ -10,8 +10,6 @@ import type { RenderedOutput, RendererAnswer, RendererRequest, RenderOrder } fro
 import { RendererDied, RendererProcess } from './renderer-process.ts';
 import { planWatermarks } from './watermark.ts';
 
-export type { RenderedOutput, RenderOrder } from './renderer-messages.ts';
-
 export interface RendererPoolOptions {
   /** Renderers at most, each with one image at a time. */
   readonly size: number;

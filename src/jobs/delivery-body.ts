@@ -1,5 +1,6 @@
+import { isoTime } from './iso-time.ts';
 import type { Job } from './job.ts';
-import { describeJob, isoTime } from './job-view.ts';
+import { describeJob } from './job-view.ts';
 import type { Links } from './links.ts';
 import type { WebhookEvent } from './webhook.ts';
 

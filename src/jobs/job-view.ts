@@ -1,4 +1,5 @@
 import { codes } from '../errors/codes.ts';
+import { isoTime } from './iso-time.ts';
 import type { Job, JobOutput, TriedJob, Try } from './job.ts';
 import type { Links } from './links.ts';
 
@@ -30,10 +31,6 @@ export function describeJob(job: Job, links: Links) {
     metadata: (job.metadata ?? null) as Record<string, unknown> | null,
     expires: job.expiresAt === undefined ? null : isoTime(job.expiresAt),
   };
-}
-
-export function isoTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
 
 /** 202 on its way, 200 done, otherwise what was wrong. */

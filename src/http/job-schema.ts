@@ -2,8 +2,6 @@ import Type, { type Static } from 'typebox';
 import { longestTries, priorities } from '../jobs/job.ts';
 import { type JobStatus, jobStatuses } from '../jobs/states.ts';
 
-export { httpCode, isoTime, statusMessage, viewJob } from '../jobs/job-view.ts';
-
 const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 const time = (description: string) => Type.String({ format: 'date-time', description });
 

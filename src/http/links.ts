@@ -1,1 +1,0 @@
-export { Links } from '../jobs/links.ts';
