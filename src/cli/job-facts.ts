@@ -1,7 +1,7 @@
 import type { JobView } from '../http/job-schema.ts';
 
 /** The facts of one job, a line each. */
-export function describeJob(job: JobView): string {
+export function factsOf(job: JobView): string {
   const { id, status, message, start, finish, owner, priority, run, attempts, source } = job;
   const where = source.url ?? source.object ?? 'upload';
   const facts: [string, string][] = [

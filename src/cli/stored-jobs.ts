@@ -9,7 +9,7 @@ import { Redrive } from '../jobs/redrive.ts';
 import { openObjectStore } from '../objects/open-object-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { openExistingStore } from './existing-store.ts';
-import { describeJob } from './job-facts.ts';
+import { factsOf } from './job-facts.ts';
 
 export interface StoredJobs {
   readonly jobs: Jobs;
@@ -43,7 +43,7 @@ export async function withEachJob(
   await withStoredJobs(async (opened, links) => {
     for (const id of ids) {
       const view = viewJob(await work(opened, id), links);
-      console.log(json ? JSON.stringify(view, null, 2) : describeJob(view));
+      console.log(json ? JSON.stringify(view, null, 2) : factsOf(view));
     }
   });
 }

@@ -1,6 +1,6 @@
 import { isoTime } from './iso-time.ts';
 import type { Job } from './job.ts';
-import { describeJob } from './job-view.ts';
+import { viewWithoutTries } from './job-view.ts';
 import type { Links } from './links.ts';
 import type { WebhookEvent } from './webhook.ts';
 
@@ -9,7 +9,7 @@ export const maxBodyBytes = 20_000;
 
 const longestMessage = 1_000;
 
-type View = ReturnType<typeof describeJob>;
+type View = ReturnType<typeof viewWithoutTries>;
 
 /**
  * The body of a webhook as JSON: `{type, timestamp, data}` with the job as `GET /jobs/{id}` shows it, but for its
@@ -17,7 +17,7 @@ type View = ReturnType<typeof describeJob>;
  * larger than `maxBodyBytes` is cut down, and then says `truncated: true` in its data.
  */
 export function deliveryBody(type: WebhookEvent, job: Job, links: Links): string {
-  const view = describeJob(job, links);
+  const view = viewWithoutTries(job, links);
   const bodyOf = (data: object) =>
     JSON.stringify({ type, timestamp: isoTime(job.endedAt ?? job.submittedAt), data });
   let body = bodyOf(view);

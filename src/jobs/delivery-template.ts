@@ -1,6 +1,6 @@
 import { fits } from './delivery-body.ts';
 import type { Job } from './job.ts';
-import { describeJob } from './job-view.ts';
+import { viewWithoutTries } from './job-view.ts';
 import type { Links } from './links.ts';
 import type { WebhookEvent } from './webhook.ts';
 
@@ -61,7 +61,7 @@ export function templatedBody(
 }
 
 function valuesOf(type: WebhookEvent, job: Job, links: Links): Values {
-  const view = describeJob(job, links);
+  const view = viewWithoutTries(job, links);
   return {
     type,
     id: view.id,

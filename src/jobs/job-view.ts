@@ -5,11 +5,11 @@ import type { Links } from './links.ts';
 
 /** The job as callers see it. */
 export function viewJob(job: TriedJob, links: Links) {
-  return { ...describeJob(job, links), tries: job.tries.map(viewTry) };
+  return { ...viewWithoutTries(job, links), tries: job.tries.map(viewTry) };
 }
 
 /** The same without its tries, for what is told of its end. */
-export function describeJob(job: Job, links: Links) {
+export function viewWithoutTries(job: Job, links: Links) {
   const first = job.outputs[0];
   return {
     id: job.id,
@@ -46,7 +46,7 @@ export function httpCode({ status, failure }: Pick<Job, 'status' | 'failure'>): 
     case 'cancelled':
       return codes['job-cancelled'].status;
     case 'expired':
-      return 410;
+      return codes.expired.status;
     default:
       return status satisfies never;
   }
