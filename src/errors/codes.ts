@@ -24,7 +24,7 @@ export const codes = {
   'upload-incomplete': { status: 409, retryable: true },
   'upload-in-use': { status: 409, retryable: false },
   'job-ended': { status: 409, retryable: false },
-  'job-not-ended': { status: 409, retryable: false },
+  'job-not-retryable': { status: 409, retryable: false },
   'delivery-not-ended': { status: 409, retryable: true },
   'too-many-endpoints': { status: 409, retryable: false },
   expired: { status: 410, retryable: false },

@@ -39,7 +39,7 @@ describe('calls at the same time', () => {
     const cancelled = jobs.cancel(job.id);
     const again = jobs.retry(job.id);
     const late = jobs.retry(job.id);
-    await assert.rejects(late, { code: 'job-not-ended' });
+    await assert.rejects(late, { code: 'job-not-retryable' });
     const seen = await Promise.all([before, submitted, between, cancelled, again]);
     assert.deepEqual(
       seen.map(found => found?.status),

@@ -162,7 +162,7 @@ export class SqlJobStore implements JobStore {
       return new TintypeError('source-gone', `The original of job ${id} is not there any more.`);
     }
     const message = `Only a failed or cancelled job can run again; this one is ${job.status}.`;
-    return new TintypeError('job-not-ended', message);
+    return new TintypeError('job-not-retryable', message);
   }
 }
 

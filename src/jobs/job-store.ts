@@ -43,7 +43,7 @@ export interface JobStore {
   cancel(id: string, owner?: string): Promise<TriedJob>;
   /**
    * The next run of a failed or cancelled job. Throws `not-found`, `source-gone` when its upload is deleted or about to
-   * be, or `job-not-ended` for any other status.
+   * be, or `job-not-retryable` for any other status.
    */
   retry(id: string, owner?: string): Promise<TriedJob>;
   /** The newest complete output of that file name, with its job; where there are expired ones alone, one of those. */

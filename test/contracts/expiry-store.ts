@@ -42,7 +42,7 @@ export function expiryStoreContract(open: OpenDatabaseForTest): void {
     );
     for (const { id } of [kept, later]) assert.equal((await store.jobs.get(id))?.status, 'complete');
     await assert.rejects(store.jobs.cancel(due.id), { code: 'job-ended' });
-    await assert.rejects(store.jobs.retry(due.id), { code: 'job-not-ended' });
+    await assert.rejects(store.jobs.retry(due.id), { code: 'job-not-retryable' });
   });
 
   it('expires failed and cancelled jobs, and those whose workers were lost', async () => {

@@ -192,11 +192,11 @@ function retrying(open: OpenDatabaseForTest): void {
     await using database = await open();
     const { store } = database;
     const { id } = await store.jobs.submit(newJob());
-    await assert.rejects(store.jobs.retry(id), { code: 'job-not-ended' });
+    await assert.rejects(store.jobs.retry(id), { code: 'job-not-retryable' });
     const claim = await claimOne(store);
-    await assert.rejects(store.jobs.retry(id), { code: 'job-not-ended' });
+    await assert.rejects(store.jobs.retry(id), { code: 'job-not-retryable' });
     await store.attempts.end(ref(claim), completed(claim));
-    await assert.rejects(store.jobs.retry(id), { code: 'job-not-ended' });
+    await assert.rejects(store.jobs.retry(id), { code: 'job-not-retryable' });
     await assert.rejects(store.jobs.retry(newJob().id), { code: 'not-found' });
   });
 }

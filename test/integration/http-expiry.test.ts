@@ -69,7 +69,7 @@ suite('Expiry over HTTP', () => {
     }
     assert.equal((await ask('GET', `/jobs/${id}/outputs/other`)).status, 404);
     assert.equal((await ask('DELETE', `/jobs/${id}`)).json().code, 'job-ended');
-    assert.equal((await ask('POST', `/jobs/${id}/retry`)).json().code, 'job-not-ended');
+    assert.equal((await ask('POST', `/jobs/${id}/retry`)).json().code, 'job-not-retryable');
     assert.match((await ask('GET', `/jobs/${id}/events`)).text, /"status":"expired"/);
     assert.equal((await ask('GET', '/jobs?status=expired')).json().jobs[0].id, id);
   });

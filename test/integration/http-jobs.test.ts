@@ -57,7 +57,7 @@ suite('Jobs over HTTP', () => {
     assert.equal(again.headers.get('location'), `/jobs/${id}`);
     assert.equal(again.json().run, 2);
     const tooEarly = await ask('POST', `/jobs/${id}/retry`);
-    assert.deepEqual([tooEarly.status, tooEarly.json().code], [409, 'job-not-ended']);
+    assert.deepEqual([tooEarly.status, tooEarly.json().code], [409, 'job-not-retryable']);
     await ask('DELETE', `/jobs/${id}`);
   });
 
