@@ -25,7 +25,7 @@ import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Authentication } from './authentication.ts';
+import type { Authentication } from './access/authentication.ts';
 
 /** What the HTTP server is made of. */
 export interface HttpParts {
