@@ -12,7 +12,7 @@ import { Poster } from './fetch/poster.ts';
 import { createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
 import type { OpenJobStore } from './job-store/open-job-store.ts';
-import { openSqlite } from './job-store/sqlite.ts';
+import { openSqlite } from './job-store/sqlite/sqlite.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
