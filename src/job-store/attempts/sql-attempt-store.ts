@@ -3,8 +3,9 @@ import type { AttemptEnd, AttemptStore, Claim, ClaimRef } from '../../jobs/attem
 import type { Links } from '../../jobs/links.ts';
 import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
+import { EventRecorder } from '../jobs/event-recorder.ts';
+import { JobReader } from '../jobs/job-reader.ts';
 import { fromFailure } from '../jobs/job-rows.ts';
-import { SharedQueries } from '../jobs/shared-queries.ts';
 import type { Announce } from '../sql-stores.ts';
 import { nothingHandled, recordUsage } from '../statistics/usage-queries.ts';
 import type { Tables } from '../tables.ts';
@@ -26,7 +27,8 @@ export class SqlAttemptStore implements AttemptStore {
   readonly #announce: Announce;
   readonly #queries: AttemptQueries;
   readonly #claims: ReturnType<typeof claimQueries>;
-  readonly #shared: SharedQueries;
+  readonly #reader: JobReader;
+  readonly #events: EventRecorder;
   readonly #recordUsage: ReturnType<typeof recordUsage>;
   readonly #deliveries: DeliveryRecorder;
   /** The owner who was served last: the next claim starts with the one after. */
@@ -37,9 +39,10 @@ export class SqlAttemptStore implements AttemptStore {
     this.#announce = announce;
     this.#queries = new AttemptQueries(db, dialect);
     this.#claims = claimQueries(db, dialect);
-    this.#shared = new SharedQueries(db, dialect);
+    this.#reader = new JobReader(db, dialect);
+    this.#events = new EventRecorder(db, dialect);
     this.#recordUsage = recordUsage(db, dialect);
-    this.#deliveries = new DeliveryRecorder(db, dialect, this.#shared, links);
+    this.#deliveries = new DeliveryRecorder(db, dialect, this.#reader, links);
   }
 
   async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
@@ -51,9 +54,9 @@ export class SqlAttemptStore implements AttemptStore {
       this.#lastOwner = slots.at(-1)?.party ?? '';
       const rows = await this.#claims.take.all(trx, { ids: JSON.stringify(ids), leaseMs });
       await this.#claims.insertAttempts.write(trx, { ids: JSON.stringify(ids), worker });
-      const events = await this.#shared.recordEvents(trx, ids);
+      const events = await this.#events.record(trx, ids);
       rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
-      const jobs = await this.#shared.jobs(trx, rows);
+      const jobs = await this.#reader.jobs(trx, rows);
       const tokens = new Map(rows.map(row => [row.id, row]));
       const claims = jobs.map(job => ({
         job,
@@ -102,7 +105,7 @@ export class SqlAttemptStore implements AttemptStore {
       }
       const told = row.listened === 1 && end.result !== 'requeued' ? [claim.jobId] : [];
       const deliveries = await this.#deliveries.record(trx, told);
-      const events = await this.#shared.recordEvents(trx, [claim.jobId]);
+      const events = await this.#events.record(trx, [claim.jobId]);
       return { ready: row.ready, deliveries, events };
     });
     if (ended === undefined || ended === 'before') return ended === 'before';
@@ -138,7 +141,7 @@ export class SqlAttemptStore implements AttemptStore {
       const told = ended.filter(row => row.listened === 1).map(row => row.id);
       const deliveries = await this.#deliveries.record(trx, told);
       const ids = rows.map(row => row.id);
-      return { rows, deliveries, events: await this.#shared.recordEvents(trx, ids) };
+      return { rows, deliveries, events: await this.#events.record(trx, ids) };
     });
     if (rows.some(row => row.status === 'pending')) this.#announce({ kind: 'work' });
     if (deliveries > 0) this.#announce({ kind: 'delivery' });

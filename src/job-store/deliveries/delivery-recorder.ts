@@ -6,7 +6,7 @@ import type { Job } from '../../jobs/job.ts';
 import type { Links } from '../../jobs/links.ts';
 import { type JobWebhook, type WebhookEvent, webhookEvent, webhookEvents } from '../../jobs/webhook.ts';
 import type { SqlDialect } from '../dialect.ts';
-import type { SharedQueries } from '../jobs/shared-queries.ts';
+import type { JobReader } from '../jobs/job-reader.ts';
 import { type Prepared, prepare } from '../prepared.ts';
 import type { JobsTable, Tables } from '../tables.ts';
 import type { StoredTarget } from './delivery-rows.ts';
@@ -42,14 +42,14 @@ interface NewDelivery {
 
 /** Records who is to be told what, in the transaction that ends the jobs (invariant 5). */
 export class DeliveryRecorder {
-  readonly #shared: SharedQueries;
+  readonly #reader: JobReader;
   readonly #links: Links;
   readonly #jobs: Prepared<{ ids: string }, Selectable<JobsTable>>;
   readonly #endpoints: Prepared<{ owners: string }, EndpointRow>;
   readonly #insert: Prepared<{ deliveries: string }, never>;
 
-  constructor(db: Kysely<Tables>, dialect: SqlDialect, shared: SharedQueries, links: Links) {
-    this.#shared = shared;
+  constructor(db: Kysely<Tables>, dialect: SqlDialect, reader: JobReader, links: Links) {
+    this.#reader = reader;
     this.#links = links;
     this.#jobs = prepare((p: { ids: string }) =>
       db.selectFrom('jobs').selectAll().where('id', 'in', dialect.strings(p.ids)).orderBy('id').compile(),
@@ -67,7 +67,7 @@ export class DeliveryRecorder {
     const rows = await this.#jobs.all(trx, { ids: JSON.stringify(ids) });
     const owners = JSON.stringify([...new Set(rows.map(row => row.owner))]);
     const endpoints = Map.groupBy(await this.#endpoints.all(trx, { owners }), endpoint => endpoint.owner);
-    const jobs = await this.#shared.jobs(trx, rows);
+    const jobs = await this.#reader.jobs(trx, rows);
     const deliveries = jobs.flatMap((job, index) => {
       const webhooks = JSON.parse(rows[index]?.webhooks ?? '[]') as JobWebhook[];
       return this.#deliveriesOf(job, webhooks, endpoints.get(job.owner) ?? []);

@@ -3,7 +3,7 @@ import type { JobFilter } from '../../jobs/job-store.ts';
 import { opaqueNumber, opaqueText } from '../opaque-value.ts';
 import { type Prepared, prepare } from '../prepared.ts';
 import type { JobsTable, Tables } from '../tables.ts';
-import type { PageCursor } from './page-cursor.ts';
+import type { JobCursor } from './job-cursor.ts';
 
 interface PageParameters {
   owner: string | undefined;
@@ -30,7 +30,7 @@ export class JobList {
   page(
     trx: Kysely<Tables>,
     filter: JobFilter,
-    after: PageCursor | undefined,
+    after: JobCursor | undefined,
     limit: number,
   ): Promise<Selectable<JobsTable>[]> {
     const upper = upperBound(filter.to, after);
@@ -76,7 +76,7 @@ function pageQuery(db: Kysely<Tables>, given: (name: keyof PageParameters) => bo
 }
 
 /** The lower of the two: a page ends where both do, and one bound is a range that an index serves. */
-function upperBound(to: number | undefined, after: PageCursor | undefined): PageCursor | undefined {
+function upperBound(to: number | undefined, after: JobCursor | undefined): JobCursor | undefined {
   if (to === undefined || (after !== undefined && after.submittedAt < to)) return after;
   return { submittedAt: to, id: '' };
 }

@@ -6,19 +6,19 @@ import { prepare } from '../prepared.ts';
 import type { Announce } from '../sql-stores.ts';
 import type { JobsTable, Tables } from '../tables.ts';
 import { write } from '../transactions.ts';
-import { SharedQueries } from './shared-queries.ts';
+import { EventRecorder } from './event-recorder.ts';
 
 export class SqlExpiryStore implements ExpiryStore {
   readonly #db: Kysely<Tables>;
   readonly #announce: Announce;
   readonly #queries: ReturnType<typeof expiryQueries>;
-  readonly #shared: SharedQueries;
+  readonly #events: EventRecorder;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
     this.#db = db;
     this.#announce = announce;
     this.#queries = expiryQueries(db, dialect);
-    this.#shared = new SharedQueries(db, dialect);
+    this.#events = new EventRecorder(db, dialect);
   }
 
   async expireDue(limit: number): Promise<number> {
@@ -29,7 +29,7 @@ export class SqlExpiryStore implements ExpiryStore {
       await this.#queries.expireOutputs.write(trx, { ids });
       await this.#queries.sweepAttempts.write(trx, { ids });
       await this.#queries.leaveUploads.write(trx, { ids });
-      return this.#shared.recordEvents(
+      return this.#events.record(
         trx,
         rows.map(row => row.id),
       );

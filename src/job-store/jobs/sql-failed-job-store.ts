@@ -6,9 +6,9 @@ import { type Prepared, prepare } from '../prepared.ts';
 import type { Announce } from '../sql-stores.ts';
 import type { JobsTable, Tables } from '../tables.ts';
 import { write } from '../transactions.ts';
+import { EventRecorder } from './event-recorder.ts';
+import { decodeJobCursor, encodeJobCursor } from './job-cursor.ts';
 import { nextRun, resetOutputs, uploadIsThere } from './job-queries.ts';
-import { decodeCursor, encodeCursor } from './page-cursor.ts';
-import { SharedQueries } from './shared-queries.ts';
 
 /** Failed jobs that one call looks at. */
 const pageSize = 100;
@@ -24,7 +24,7 @@ type FailedRow = Pick<Selectable<JobsTable>, 'id' | 'submitted_at' | 'source' | 
 export class SqlFailedJobStore implements FailedJobStore {
   readonly #db: Kysely<Tables>;
   readonly #announce: Announce;
-  readonly #shared: SharedQueries;
+  readonly #events: EventRecorder;
   readonly #pageOfOwner: Prepared<PageParameters, FailedRow>;
   readonly #pageOfAll: Prepared<PageParameters, FailedRow>;
   readonly #retry: Prepared<{ ids: string }, { id: string }>;
@@ -33,7 +33,7 @@ export class SqlFailedJobStore implements FailedJobStore {
   constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
     this.#db = db;
     this.#announce = announce;
-    this.#shared = new SharedQueries(db, dialect);
+    this.#events = new EventRecorder(db, dialect);
     this.#pageOfOwner = failedPage(db, true);
     this.#pageOfAll = failedPage(db, false);
     this.#retry = prepare((p: { ids: string }) =>
@@ -48,7 +48,7 @@ export class SqlFailedJobStore implements FailedJobStore {
   /** Class and code are looked at here: an index for each of them would cost every job that ends. */
   async page(filter: FailedJobFilter, cursor?: string): Promise<FailedJobPage> {
     const { owner, codes, class: label, from = 0, to = Number.MAX_SAFE_INTEGER } = filter;
-    const after = cursor === undefined ? { submittedAt: from, id: '' } : decodeCursor(cursor);
+    const after = cursor === undefined ? { submittedAt: from, id: '' } : decodeJobCursor(cursor);
     const query = owner === undefined ? this.#pageOfAll : this.#pageOfOwner;
     const rows = await query.all(this.#db, {
       owner: owner ?? '',
@@ -61,7 +61,7 @@ export class SqlFailedJobStore implements FailedJobStore {
       .filter(row => codes === undefined || codes.includes(codeOf(row)))
       .map(row => ({ id: row.id, source: JSON.parse(row.source) as Source }));
     const last = rows.length === pageSize ? rows.at(-1) : undefined;
-    const next = last && encodeCursor({ submittedAt: last.submitted_at, id: last.id });
+    const next = last && encodeJobCursor({ submittedAt: last.submitted_at, id: last.id });
     return { jobs, ...(next !== undefined && { nextCursor: next }) };
   }
 
@@ -70,7 +70,7 @@ export class SqlFailedJobStore implements FailedJobStore {
       const rows = await this.#retry.all(trx, { ids: JSON.stringify(ids) });
       const retried = rows.map(({ id }) => id);
       await this.#resetOutputs.write(trx, { ids: JSON.stringify(retried) });
-      return this.#shared.recordEvents(trx, retried);
+      return this.#events.record(trx, retried);
     });
     if (events.length > 0) {
       this.#announce({ kind: 'work' });

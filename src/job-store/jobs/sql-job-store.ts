@@ -10,18 +10,20 @@ import type { Announce } from '../sql-stores.ts';
 import { nothingHandled, recordUsage } from '../statistics/usage-queries.ts';
 import type { JobsTable, Tables } from '../tables.ts';
 import { read, write } from '../transactions.ts';
+import { EventRecorder } from './event-recorder.ts';
 import { IdempotencyQueries } from './idempotency-queries.ts';
+import { decodeJobCursor, encodeJobCursor } from './job-cursor.ts';
 import { JobList } from './job-list.ts';
 import { JobQueries } from './job-queries.ts';
+import { JobReader } from './job-reader.ts';
 import { fromNewJob, fromOutputs, toJob, toOutput } from './job-rows.ts';
-import { decodeCursor, encodeCursor } from './page-cursor.ts';
-import { SharedQueries } from './shared-queries.ts';
 
 export class SqlJobStore implements JobStore {
   readonly #db: Kysely<Tables>;
   readonly #announce: Announce;
   readonly #queries: JobQueries;
-  readonly #shared: SharedQueries;
+  readonly #reader: JobReader;
+  readonly #events: EventRecorder;
   readonly #deliveries: DeliveryRecorder;
   readonly #list: JobList;
   readonly #keys: IdempotencyQueries;
@@ -31,8 +33,9 @@ export class SqlJobStore implements JobStore {
     this.#db = db;
     this.#announce = announce;
     this.#queries = new JobQueries(db, dialect);
-    this.#shared = new SharedQueries(db, dialect);
-    this.#deliveries = new DeliveryRecorder(db, dialect, this.#shared, links);
+    this.#reader = new JobReader(db, dialect);
+    this.#events = new EventRecorder(db, dialect);
+    this.#deliveries = new DeliveryRecorder(db, dialect, this.#reader, links);
     this.#list = new JobList(db);
     this.#keys = new IdempotencyQueries(db, dialect);
     this.#recordUsage = recordUsage(db, dialect);
@@ -50,7 +53,7 @@ export class SqlJobStore implements JobStore {
       const outputs = fromOutputs(job);
       await this.#queries.insertOutputs.write(trx, { outputs: JSON.stringify(outputs) });
       const accepted = { ...toJob(returned(inserted), outputs), tries: [] };
-      return { accepted, events: await this.#shared.recordEvents(trx, [job.id]) };
+      return { accepted, events: await this.#events.record(trx, [job.id]) };
     });
     if (events.length > 0) {
       if (accepted.notBefore <= accepted.submittedAt) this.#announce({ kind: 'work' });
@@ -66,11 +69,11 @@ export class SqlJobStore implements JobStore {
   list(filter: JobFilter, page: { cursor?: string; limit: number }): Promise<JobPage> {
     const limit = Math.min(page.limit, longestPage);
     return read(this.#db, async trx => {
-      const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor);
+      const after = page.cursor === undefined ? undefined : decodeJobCursor(page.cursor);
       const rows = await this.#list.page(trx, filter, after, limit + 1);
-      const jobs = await this.#shared.triedJobs(trx, rows.slice(0, limit));
+      const jobs = await this.#reader.triedJobs(trx, rows.slice(0, limit));
       const last = rows.length > limit ? jobs.at(-1) : undefined;
-      return { jobs, ...(last !== undefined && { nextCursor: encodeCursor(last) }) };
+      return { jobs, ...(last !== undefined && { nextCursor: encodeJobCursor(last) }) };
     });
   }
 
@@ -83,7 +86,7 @@ export class SqlJobStore implements JobStore {
       await this.#queries.cancelAttempt.write(trx, { id, attempt: cancelled.claims });
       await this.#recordUsage.write(trx, { ids: JSON.stringify([id]), ...nothingHandled });
       const deliveries = await this.#deliveries.record(trx, cancelled.listened === 1 ? [id] : []);
-      const events = await this.#shared.recordEvents(trx, [id]);
+      const events = await this.#events.record(trx, [id]);
       return { job: await this.#whole(trx, cancelled), deliveries, events };
     });
     if (deliveries > 0) this.#announce({ kind: 'delivery' });
@@ -96,7 +99,7 @@ export class SqlJobStore implements JobStore {
       const next = await this.#queries.retry.first(trx, { id, owner: owner ?? null });
       if (next === undefined) throw await this.#whyNotRetried(trx, id, owner);
       await this.#queries.resetOutputs.write(trx, { ids: JSON.stringify([id]) });
-      const events = await this.#shared.recordEvents(trx, [id]);
+      const events = await this.#events.record(trx, [id]);
       return { job: await this.#whole(trx, next), events };
     });
     this.#announce({ kind: 'work' });
@@ -144,7 +147,7 @@ export class SqlJobStore implements JobStore {
   }
 
   async #whole(trx: Kysely<Tables>, row: Selectable<JobsTable>): Promise<TriedJob> {
-    return returned((await this.#shared.triedJobs(trx, [row]))[0]);
+    return returned((await this.#reader.triedJobs(trx, [row]))[0]);
   }
 
   async #alreadyCancelled(trx: Kysely<Tables>, id: string, owner?: string): Promise<TriedJob> {

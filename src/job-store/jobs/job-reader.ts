@@ -1,16 +1,14 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { JobEvent } from '../../jobs/event-log.ts';
 import { type Job, longestTries, type TriedJob } from '../../jobs/job.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { type Prepared, prepare } from '../prepared.ts';
-import type { AttemptsTable, EventsTable, JobsTable, OutputsTable, Tables } from '../tables.ts';
-import { toEvent, toJobs, toTry } from './job-rows.ts';
+import type { AttemptsTable, JobsTable, OutputsTable, Tables } from '../tables.ts';
+import { toJobs, toTry } from './job-rows.ts';
 
-/** What both the callers' and the workers' side of the job store need. */
-export class SharedQueries {
+/** Reads what belongs to jobs whose rows are there already. */
+export class JobReader {
   readonly #outputs: Prepared<{ ids: string }, Selectable<OutputsTable>>;
   readonly #tries: Prepared<{ ids: string }, Selectable<AttemptsTable>>;
-  readonly #record: Prepared<{ ids: string }, Selectable<EventsTable>>;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
     this.#outputs = prepare((p: { ids: string }) =>
@@ -21,11 +19,6 @@ export class SharedQueries {
       sql<Selectable<AttemptsTable>>`select attempts.* from jobs
         join attempts on attempts.job_id = jobs.id and attempts.attempt > jobs.claims - ${sql.lit(longestTries)}
         where jobs.id in ${dialect.strings(p.ids)} order by attempts.attempt`.compile(db),
-    );
-    this.#record = prepare((p: { ids: string }) =>
-      sql<Selectable<EventsTable>>`insert into events (job_id, owner, status, run, at, failure)
-        select id, owner, status, run, ${dialect.now}, failure from jobs
-        where id in ${dialect.strings(p.ids)} order by id returning *`.compile(db),
     );
   }
 
@@ -42,11 +35,5 @@ export class SharedQueries {
     const tries = claimed.length === 0 ? [] : await this.#tries.all(db, { ids: JSON.stringify(claimed) });
     const byJob = Map.groupBy(tries, row => row.job_id);
     return jobs.map(job => ({ ...job, tries: (byJob.get(job.id) ?? []).map(toTry) }));
-  }
-
-  /** Writes an event for each of these jobs: the status that it has now. Resolves to them, in the log's order. */
-  async recordEvents(db: Kysely<Tables>, ids: readonly string[]): Promise<JobEvent[]> {
-    const rows = await this.#record.all(db, { ids: JSON.stringify(ids) });
-    return rows.map(toEvent).sort((a, b) => a.position - b.position);
   }
 }
