@@ -39,7 +39,7 @@ export interface HttpParts {
   readonly idempotency: IdempotencyStore;
   readonly statistics: StatisticsStore;
   readonly endpoints: WebhookEndpointStore;
-  readonly deliveries: DeliveryLog;
+  readonly deliveryLog: DeliveryLog;
   /** Encrypts signing secrets before they are stored. */
   readonly secrets: SecretBox;
   /** Throws `address-blocked` for what a webhook's URL alone gives away. */
@@ -47,7 +47,7 @@ export interface HttpParts {
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
   /** Downloads are redirected there instead of being passed through. */
-  readonly links?: DownloadLinks;
+  readonly downloadLinks?: DownloadLinks;
   readonly quota: QueueQuota;
   readonly limits: ImageLimits;
   readonly maxUploadBytes: number;

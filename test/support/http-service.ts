@@ -92,7 +92,7 @@ function testParts(stores: OpenJobStore, objects: FilesystemObjectStore, root: s
     idempotency: stores.idempotency,
     statistics: stores.statistics,
     endpoints: stores.endpoints,
-    deliveries: stores.deliveryLog,
+    deliveryLog: stores.deliveryLog,
     secrets: testSecrets,
     checkWebhookUrl: url => new AddressGuard(false).checkUrl(url),
     changes: stores.changes,

@@ -32,7 +32,7 @@ export async function sendOutput(
   reply: FastifyReply,
   { filename }: JobOutput,
   stored: StoredOutput,
-  { objects, links }: Pick<HttpParts, 'objects' | 'links'>,
+  { objects, downloadLinks }: Pick<HttpParts, 'objects' | 'downloadLinks'>,
   cacheControl: string,
 ): Promise<FastifyReply> {
   const etag = `"${stored.sha256}"`;
@@ -48,8 +48,8 @@ export async function sendOutput(
     cacheControl,
   };
   // A link is signed for GET alone; a HEAD has its answer here.
-  if (links !== undefined && request.method === 'GET') {
-    const link = await links.linkTo(stored.key, headers);
+  if (downloadLinks !== undefined && request.method === 'GET') {
+    const link = await downloadLinks.linkTo(stored.key, headers);
     return reply.removeHeader('etag').header('cache-control', 'no-store').redirect(link, 302);
   }
   const range = wantedRange(request, reply, etag, stored.bytes);

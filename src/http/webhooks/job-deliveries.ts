@@ -13,9 +13,9 @@ const schema = {
   response: { 200: deliveriesPage, ...problems(400, 403, 404, 503) },
 };
 
-export function jobDeliveries(app: HttpApp, { store, deliveries }: HttpParts): void {
+export function jobDeliveries(app: HttpApp, { store, deliveryLog }: HttpParts): void {
   app.get('/jobs/:id/deliveries', { schema, preValidation: numericLimit }, async request => {
     const { id } = await requireJob(request.params.id, request.visibleOwner, store);
-    return viewPage(await deliveries.list({ jobId: id }, pageOf(request.query)));
+    return viewPage(await deliveryLog.list({ jobId: id }, pageOf(request.query)));
   });
 }

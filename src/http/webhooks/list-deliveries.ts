@@ -14,11 +14,11 @@ const schema = {
   response: { 200: deliveriesPage, ...problems(400, 403, 503) },
 };
 
-export function listDeliveries(app: HttpApp, { deliveries }: HttpParts): void {
+export function listDeliveries(app: HttpApp, { deliveryLog }: HttpParts): void {
   app.get('/deliveries', { schema, preValidation: numericLimit }, async request => {
     const { status } = request.query;
     const owner = request.visibleOwner;
     const filter = { ...(owner !== undefined && { owner }), ...(status !== undefined && { status }) };
-    return viewPage(await deliveries.list(filter, pageOf(request.query)));
+    return viewPage(await deliveryLog.list(filter, pageOf(request.query)));
   });
 }

@@ -11,9 +11,9 @@ const schema = {
   response: { 202: deliverySchema, ...problems(403, 404, 409, 503) },
 };
 
-export function replayDelivery(app: HttpApp, { deliveries }: HttpParts): void {
+export function replayDelivery(app: HttpApp, { deliveryLog }: HttpParts): void {
   app.post('/deliveries/:id/replay', { schema }, async (request, reply) => {
-    const delivery = await deliveries.replay(request.params.id, request.visibleOwner);
+    const delivery = await deliveryLog.replay(request.params.id, request.visibleOwner);
     void reply.code(202);
     return viewDelivery(delivery);
   });
