@@ -67,7 +67,7 @@ export class KeyCheck {
     if (now - (this.#notedAt.get(id) ?? Number.NEGATIVE_INFINITY) < noteUseMs) return;
     this.#notedAt.set(id, now);
     this.#keys.used(id).catch(error => {
-      this.#logger.warn({ err: error, key: id }, 'The use of a key could not be noted');
+      this.#logger.warn({ err: error, key: id }, 'the use of a key could not be noted');
     });
   }
 }

@@ -34,7 +34,7 @@ export class OpenRequests {
         if (open.size === 0) this.#byKey.delete(keyId);
         else if (!(await this.#check.isValid(keyId))) for (const answer of open) answer.destroy();
       } catch (error) {
-        this.#logger.warn({ err: error }, 'Nobody can tell now whether keys were revoked');
+        this.#logger.warn({ err: error }, 'nobody can tell now whether keys were revoked');
       }
     }
   }

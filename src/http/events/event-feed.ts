@@ -156,7 +156,7 @@ export class EventFeed {
         if (page.length < pageSize) await setTimeout(pauseMs);
       }
     } catch (error) {
-      this.#logger.warn({ err: error }, 'The event log could not be read; trying again soon');
+      this.#logger.warn({ err: error }, 'the event log could not be read; trying again soon');
     } finally {
       this.#reading = false;
     }

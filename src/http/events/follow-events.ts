@@ -26,7 +26,7 @@ export function followEvents(app: HttpApp, { logger }: HttpParts, feed: EventFee
     };
     const following = feed.follow(listener, since);
     following.caughtUp.catch(error => {
-      logger.warn({ err: error }, 'A client could not be told what happened');
+      logger.warn({ err: error }, 'a client could not be told what happened');
       stream.destroy();
     });
     return reply;

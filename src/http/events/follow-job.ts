@@ -82,7 +82,7 @@ function follow(
       endWithJob();
     })
     .catch(error => {
-      logger.warn({ err: error, job: job.id }, 'A client could not be told what happened');
+      logger.warn({ err: error, job: job.id }, 'a client could not be told what happened');
       stream.destroy();
     });
   return reply;

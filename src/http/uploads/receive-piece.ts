@@ -18,7 +18,7 @@ export interface Piece {
   readonly checksum: PieceChecksum | undefined;
   readonly limits: ImageLimits;
   /** The upload's first bytes, of those that were written. */
-  readonly start: (bytes: number) => Promise<Buffer>;
+  readonly head: (bytes: number) => Promise<Buffer>;
   /** The bytes before this one are on disk: from now on they count. */
   readonly keep: (received: number) => Promise<void>;
 }
@@ -61,14 +61,14 @@ export async function receivePiece(piece: Piece): Promise<number> {
 }
 
 /** Looks at the image's header as soon as it can be read, and again as seldom as that allows. */
-function inspector({ offset, bytes, start, limits }: Piece) {
+function inspector({ offset, bytes, head, limits }: Piece) {
   // Whoever wrote so much before has looked at all that is ever looked at.
   let lookAt = offset >= headerBytes ? Number.POSITIVE_INFINITY : 4096;
   return async (position: number, isLast: boolean): Promise<void> => {
     const isAll = position >= headerBytes || position === bytes;
     if (lookAt === Number.POSITIVE_INFINITY || (position < lookAt && !isLast && !isAll)) return;
-    const head = await start(Math.min(position, headerBytes));
-    const header = isAll ? readHeader(head) : readHeaderSoFar(head);
+    const first = await head(Math.min(position, headerBytes));
+    const header = isAll ? readHeader(first) : readHeaderSoFar(first);
     if (header) checkSource(header, limits);
     lookAt = header || isAll ? Number.POSITIVE_INFINITY : Math.min(headerBytes, position * 4);
   };

@@ -79,7 +79,7 @@ export async function discardUpload(id: string, { objects, uploads, logger }: Ht
     await objects.delete([uploadKey(id)]);
     await uploads.forget([id]);
   } catch (error) {
-    logger.warn({ err: error, upload: id }, 'A refused upload could not be removed yet');
+    logger.warn({ err: error, upload: id }, 'a refused upload could not be removed yet');
   }
 }
 

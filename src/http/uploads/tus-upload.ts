@@ -95,7 +95,7 @@ export class TusUpload extends DataStore implements Locker {
         file,
         checksum: pieceChecksum(this.#header('upload-checksum')),
         limits,
-        start: bytes => partialFiles.start(id, bytes),
+        head: bytes => partialFiles.head(id, bytes),
         keep: async received => {
           if (!(await partialUploads.advance(id, lock.token, received))) throw lost();
         },
@@ -141,7 +141,7 @@ export class TusUpload extends DataStore implements Locker {
       await this.#parts.partialUploads.forget([id]);
       await this.#parts.uploads.forget([id]);
     } catch (error) {
-      this.#parts.logger.warn({ err: error, upload: id }, 'An upload could not be deleted yet');
+      this.#parts.logger.warn({ err: error, upload: id }, 'an upload could not be deleted yet');
     }
   }
 

@@ -84,7 +84,7 @@ export class UploadLocks {
         if (renewed === undefined || renewed.wanted) lock.stop.abort(wanted());
       }
     } catch (error) {
-      this.#logger.warn({ err: error }, 'The locks of uploads could not be renewed');
+      this.#logger.warn({ err: error }, 'the locks of uploads could not be renewed');
       if (performance.now() - this.#renewedAt < leaseMs) return;
       for (const lock of asked) lock.stop.abort(locked('The lock on this upload was lost.'));
     }
