@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
+import { jobQueueOptions } from './config/job-queue-options.ts';
 import { jobStoreOptions } from './config/job-store-options.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
@@ -21,8 +22,8 @@ import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { FilesystemPartialFiles } from './objects/partial-files.ts';
-import { openJobQueue } from './open-job-queue.ts';
-import { DatabaseQueue } from './queue/database.ts';
+import { openJobQueue } from './queue/open-job-queue.ts';
+import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
@@ -65,7 +66,9 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
   const localFolder = storeOptions.driver === 'sqlite' ? path.dirname(storeOptions.file) : objects.scratch;
   // Where objects are elsewhere, pieces of uploads lie beside the job store, which knows how far they are.
   const partialFiles = new FilesystemPartialFiles(objectStore.folder ?? localFolder, objects);
-  const queue = parts.adopt(await openJobQueue(config, store.changes, logger), opened => opened.close());
+  const queue = parts.adopt(await openJobQueue(jobQueueOptions(config), store.changes, logger), opened =>
+    opened.close(),
+  );
   // `forever` is no time.
   const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
   const limits = {
@@ -127,7 +130,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
   const relay = parts.adopt(
     new Relay({
       deliveries: store.deliveries,
-      bell: parts.adopt(new DatabaseQueue(store.changes, 'delivery'), opened => opened.close()),
+      bell: parts.adopt(new StoreBell(store.changes, 'delivery'), opened => opened.close()),
       poster: parts.adopt(new Poster(guard, tryMs), opened => opened.close()),
       secrets,
       schedule: config.DELIVERY_SCHEDULE,
@@ -151,12 +154,13 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
         idempotency: store.idempotency,
         statistics: store.statistics,
         endpoints: store.endpoints,
-        deliveries: store.deliveryLog,
+        deliveryLog: store.deliveryLog,
         secrets,
         checkWebhookUrl: url => guard.checkUrl(url),
         changes: store.changes,
         objects,
-        ...(config.OBJECT_DOWNLOADS === 'redirect' && objectStore.links && { links: objectStore.links }),
+        ...(config.OBJECT_DOWNLOADS === 'redirect' &&
+          objectStore.links && { downloadLinks: objectStore.links }),
         quota: new QueueQuota(store.jobs, {
           jobs: config.MAX_QUEUED_JOBS,
           jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,

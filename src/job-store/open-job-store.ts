@@ -15,8 +15,8 @@ import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { PostgresOptions } from './postgres-pool.ts';
-import type { ThreadOptions } from './thread-messages.ts';
+import type { PostgresOptions } from './postgres/postgres-pool.ts';
+import type { ThreadOptions } from './sqlite/thread-messages.ts';
 
 /** One database, opened: the stores in it and what belongs to it as a whole. */
 export interface OpenJobStore {
@@ -57,9 +57,9 @@ export async function openJobStore(
   logger: Logger,
 ): Promise<OpenJobStore> {
   if (options.driver === 'postgres') {
-    const { openPostgres } = await import('./postgres.ts');
+    const { openPostgres } = await import('./postgres/postgres.ts');
     return openPostgres({ ...options, logger });
   }
-  const { openSqlite } = await import('./sqlite.ts');
+  const { openSqlite } = await import('./sqlite/sqlite.ts');
   return openSqlite({ ...options, exclusive: isService });
 }

@@ -6,7 +6,7 @@ export interface PartialFiles {
    */
   open(id: string, received: number): Promise<PartialFile>;
   /** Its first bytes, at most `bytes`, of those that were written. */
-  start(id: string, bytes: number): Promise<Buffer>;
+  head(id: string, bytes: number): Promise<Buffer>;
   /** Makes the upload's object of all its bytes; again does no harm. */
   complete(id: string, bytes: number): Promise<void>;
   /** Deletes what is there of these uploads, as pieces or as objects. */

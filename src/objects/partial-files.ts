@@ -37,7 +37,7 @@ export class FilesystemPartialFiles implements PartialFiles {
     }
   }
 
-  async start(id: string, bytes: number): Promise<Buffer> {
+  async head(id: string, bytes: number): Promise<Buffer> {
     try {
       const opened = await openFile(this.#path(id), 'r');
       try {
