@@ -1,4 +1,5 @@
 import { TintypeError } from '../../errors/tintype-error.ts';
+import { unavailable } from '../unavailable.ts';
 
 /**
  * Classes of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) that say "not now": nothing is
@@ -33,9 +34,7 @@ export function fromPostgres(thrown: unknown): TintypeError {
     conflicts.includes(state) ||
     isConnectionFault(thrown);
   if (!isPassing) return TintypeError.from(thrown);
-  return new TintypeError('storage-unavailable', 'The job store is not available at the moment.', {
-    cause: thrown,
-  });
+  return unavailable(thrown);
 }
 
 /** The five characters of an error that the database sent, or ''. */
