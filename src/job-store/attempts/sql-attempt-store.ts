@@ -61,6 +61,7 @@ export class SqlAttemptStore implements AttemptStore {
       const claims = jobs.map(job => ({
         job,
         attempt: tokens.get(job.id)?.claims ?? 0,
+        claimedAt: tokens.get(job.id)?.claimed_at ?? 0,
         ranMs: tokens.get(job.id)?.ran_ms ?? 0,
       }));
       return { claims, events };
@@ -149,13 +150,13 @@ export class SqlAttemptStore implements AttemptStore {
     return rows.length;
   }
 
-  async readyDue(): Promise<{ readied: number; nextDue?: number }> {
+  async readyDue(): Promise<{ readied: number; dueInMs?: number }> {
     const { readied, next } = await write(this.#db, async trx => ({
       readied: await this.#queries.ready.write(trx, { limit: readyBatch }),
       next: await this.#queries.nextDue.first(trx, {}),
     }));
     if (readied > 0) this.#announce({ kind: 'work' });
-    return { readied, ...(next !== undefined && { nextDue: next.not_before }) };
+    return { readied, ...(next !== undefined && { dueInMs: next.due_in }) };
   }
 
   async leftovers(limit: number): Promise<ClaimRef[]> {
