@@ -195,7 +195,8 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
       return http === undefined ? {} : { url: await listen(http, config) };
     },
     stop() {
-      stopped ??= running.disposeAsync();
+      // What is being made is given back in seconds, however long the last requests take.
+      stopped ??= Promise.all([worker.stop(), running.disposeAsync()]).then(() => {});
       return stopped;
     },
   };

@@ -4,9 +4,12 @@ import type { HttpApp } from './http-parts.ts';
 /** More at once than any honest use of one process needs; each costs some kilobytes. Those above it are not taken. */
 const mostConnections = 10_000;
 
+/** How long requests may take to end once the server closes, in milliseconds. A slow body may take hours. */
+const graceMs = 10_000;
+
 /**
- * Lets `close()` end with the last request. Left alone it would wait for connections on which no request ever came,
- * such as browsers open ahead, and for those that become idle only after it has closed the idle ones.
+ * Lets `close()` end with the last request, and in time. Left alone it would wait for connections on which no request
+ * ever came, such as browsers open ahead, and for those that become idle only after it has closed the idle ones.
  */
 export function closeConnectionsInTime(app: HttpApp): void {
   app.server.maxConnections = mostConnections;
@@ -20,6 +23,8 @@ export function closeConnectionsInTime(app: HttpApp): void {
   app.addHook('preClose', done => {
     isClosing = true;
     for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+    const late = setTimeout(() => open.forEach(socket => void socket.destroy()), graceMs);
+    app.server.once('close', () => clearTimeout(late));
     done();
   });
   app.addHook('onResponse', (_request, _reply, done) => {

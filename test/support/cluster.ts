@@ -99,9 +99,14 @@ export class Cluster implements AsyncDisposable {
 
   /** Ends one of them by a signal and starts it again; resolves when it is at work. @param index as in `services` */
   async restart(index: number, signal: NodeJS.Signals): Promise<void> {
+    await this.#processes[index]?.service.end(signal);
+    await this.startAgain(index);
+  }
+
+  /** One that was ended. @param index as in `services` */
+  async startAgain(index: number): Promise<void> {
     const process = this.#processes[index];
     if (process === undefined) throw new Error(`There is no process ${index}.`);
-    await process.service.end(signal);
     await process.service[Symbol.asyncDispose]();
     process.service = await this.#serve(process.roles);
   }

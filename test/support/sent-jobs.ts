@@ -19,6 +19,7 @@ export interface SeenJob {
   readonly attempts: number;
   readonly start: string;
   readonly finish: string | null;
+  readonly source: { readonly upload?: string };
   readonly outputs: readonly { readonly location: string; readonly sha256: string }[];
   readonly tries: readonly { readonly attempt: number; readonly start: string; readonly result: string }[];
 }
@@ -30,6 +31,8 @@ export interface SeenJob {
 export class SentJobs {
   /** Of the jobs that were accepted. */
   readonly ids: string[] = [];
+  /** Of the same; the names of their originals in the object store. */
+  readonly uploads = new Set<string>();
   /** How often a submission was answered with 503. */
   refused = 0;
   readonly #client: BalancedClient;
@@ -49,12 +52,13 @@ export class SentJobs {
     await inLanes(lanes, all, async () => void this.ids.push(await this.#accepted()));
   }
 
-  /** Sends some at a time until the signal aborts. */
-  async sendUntil(signal: AbortSignal): Promise<void> {
-    const lane = async () => {
-      while (!signal.aborted) this.ids.push(await this.#accepted());
-    };
-    await Promise.all(Array.from({ length: lanes }, lane));
+  /** Sends some at a time until the signal aborts. @param everyMs how often; their answers are waited for */
+  async sendUntil(signal: AbortSignal, everyMs: number): Promise<void> {
+    while (!signal.aborted) {
+      const next = setTimeout(everyMs, undefined, { signal }).catch(() => {});
+      await this.send(lanes);
+      await next;
+    }
   }
 
   /**
@@ -62,8 +66,7 @@ export class SentJobs {
    * was made of the one image is the same everywhere, and that this is what is downloaded.
    */
   async allComplete(): Promise<SeenJob[]> {
-    const ended: SeenJob[] = [];
-    await inLanes(lanes, this.ids, async id => void ended.push(await this.#end(id)));
+    const ended = await this.allEnded();
     const ends = Map.groupBy(ended, ({ status, message }) => `${status}: ${message}`);
     assert.deepEqual([...ends.keys()], this.ids.length === 0 ? [] : ['complete: Complete.']);
     assert.equal(new Set(this.ids).size, this.ids.length, 'one job for each submission');
@@ -80,6 +83,13 @@ export class SentJobs {
     return ended;
   }
 
+  /** Waits until all have ended, in whatever way. */
+  async allEnded(): Promise<SeenJob[]> {
+    const ended: SeenJob[] = [];
+    await inLanes(lanes, this.ids, async id => void ended.push(await this.#end(id)));
+    return ended;
+  }
+
   async #accepted(): Promise<string> {
     const headers = { 'idempotency-key': randomUUID() };
     const deadline = performance.now() + patienceMs;
@@ -89,7 +99,11 @@ export class SentJobs {
         headers,
         body: this.#form(),
       }));
-      if (status === 202) return (JSON.parse(body.toString()) as SeenJob).id;
+      if (status === 202) {
+        const { id, source } = JSON.parse(body.toString()) as SeenJob;
+        this.uploads.add(source.upload ?? '');
+        return id;
+      }
       assert.equal(status, 503, body.toString());
       assert.ok(performance.now() < deadline, `a submission is accepted: ${body.toString()}`);
       this.refused += 1;
