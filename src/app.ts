@@ -20,7 +20,6 @@ import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
-import { FilesystemPartialFiles } from './objects/partial-files.ts';
 import { openJobQueue } from './open-job-queue.ts';
 import { DatabaseQueue } from './queue/database.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
@@ -60,12 +59,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   );
   // On SQLite there is one service process.
   await objectStore.prepare(true);
-  const { objects } = objectStore;
-  // Where objects are elsewhere, pieces of uploads lie beside the job store, which knows how far they are.
-  const partialFiles = new FilesystemPartialFiles(
-    objectStore.folder ?? path.dirname(config.DATABASE_URL),
-    objects,
-  );
+  const { objects, partialFiles } = objectStore;
   const queue = parts.adopt(await openJobQueue(config, store.changes, logger), opened => opened.close());
   // `forever` is no time.
   const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
