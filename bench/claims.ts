@@ -6,7 +6,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { v7 as uuidv7 } from 'uuid';
 import type { OpenJobStore } from '../src/job-store/open-job-store.ts';
-import { openSqlite } from '../src/job-store/sqlite.ts';
+import { openSqlite } from '../src/job-store/sqlite/sqlite.ts';
 import type { Claim } from '../src/jobs/attempt-store.ts';
 import type { StoredOutput } from '../src/jobs/job.ts';
 

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
+import { jobQueueOptions } from './config/job-queue-options.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
 import { TintypeError } from './errors/tintype-error.ts';
@@ -12,7 +13,7 @@ import { Poster } from './fetch/poster.ts';
 import { createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
 import type { OpenJobStore } from './job-store/open-job-store.ts';
-import { openSqlite } from './job-store/sqlite.ts';
+import { openSqlite } from './job-store/sqlite/sqlite.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
@@ -20,8 +21,8 @@ import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
-import { openJobQueue } from './open-job-queue.ts';
-import { DatabaseQueue } from './queue/database.ts';
+import { openJobQueue } from './queue/open-job-queue.ts';
+import { StoreBell } from './queue/store-bell.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -60,7 +61,9 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   // On SQLite there is one service process.
   await objectStore.prepare(true);
   const { objects, partialFiles } = objectStore;
-  const queue = parts.adopt(await openJobQueue(config, store.changes, logger), opened => opened.close());
+  const queue = parts.adopt(await openJobQueue(jobQueueOptions(config), store.changes, logger), opened =>
+    opened.close(),
+  );
   // `forever` is no time.
   const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
   const limits = {
@@ -122,7 +125,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   const relay = parts.adopt(
     new Relay({
       deliveries: store.deliveries,
-      bell: parts.adopt(new DatabaseQueue(store.changes, 'delivery'), opened => opened.close()),
+      bell: parts.adopt(new StoreBell(store.changes, 'delivery'), opened => opened.close()),
       poster: parts.adopt(new Poster(guard, tryMs), opened => opened.close()),
       secrets,
       schedule: config.DELIVERY_SCHEDULE,
@@ -146,12 +149,13 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         idempotency: store.idempotency,
         statistics: store.statistics,
         endpoints: store.endpoints,
-        deliveries: store.deliveryLog,
+        deliveryLog: store.deliveryLog,
         secrets,
         checkWebhookUrl: url => guard.checkUrl(url),
         changes: store.changes,
         objects,
-        ...(config.OBJECT_DOWNLOADS === 'redirect' && objectStore.links && { links: objectStore.links }),
+        ...(config.OBJECT_DOWNLOADS === 'redirect' &&
+          objectStore.links && { downloadLinks: objectStore.links }),
         quota: new QueueQuota(store.jobs, {
           jobs: config.MAX_QUEUED_JOBS,
           jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { OpenJobStore } from '../job-store/open-job-store.ts';
-import { openSqlite } from '../job-store/sqlite.ts';
+import { openSqlite } from '../job-store/sqlite/sqlite.ts';
 
 /**
  * Opens a job store beside the service that may be running on it. Throws `storage-unavailable` when there is none.

@@ -1,4 +1,4 @@
-import type { JobView } from '../http/job-schema.ts';
+import type { JobView } from '../http/jobs/job-schema.ts';
 
 /** The facts of one job, a line each. */
 export function factsOf(job: JobView): string {

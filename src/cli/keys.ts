@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { readConfig } from '../config/config.ts';
 import type { OpenJobStore } from '../job-store/open-job-store.ts';
-import { openSqlite } from '../job-store/sqlite.ts';
+import { openSqlite } from '../job-store/sqlite/sqlite.ts';
 import { freshKey, keyParts } from '../jobs/api-key.ts';
 import { isoTime } from '../jobs/iso-time.ts';
 import type { ApiKey, KeyStore } from '../jobs/key-store.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readConfig } from '../config/config.ts';
-import { openSqlite } from '../job-store/sqlite.ts';
+import { openSqlite } from '../job-store/sqlite/sqlite.ts';
 
 export function migrateCommand(): Command {
   return new Command('migrate')

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { App } from '../app.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { cleanFilename } from '../http/filename.ts';
-import { requestedSource } from '../http/job-request.ts';
+import { requestedSource } from '../http/jobs/job-request.ts';
 import type { Job, OutputRequest, Source } from '../jobs/job.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { localOwner } from '../jobs/owner.ts';

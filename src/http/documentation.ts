@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
-import { isOpen } from './authentication.ts';
+import { isOpen } from './access/authentication.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { jobViewSchema } from './job-schema.ts';
+import { jobViewSchema } from './jobs/job-schema.ts';
 import { problemSchema, problems } from './problem.ts';
 import { pagePolicy } from './safety-headers.ts';
 

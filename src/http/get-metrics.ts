@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { isLoopbackCaller } from './access/loopback-caller.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { isLoopbackCaller } from './loopback-caller.ts';
 import { problems } from './problem.ts';
 
 const schema = {

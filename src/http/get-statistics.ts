@@ -4,7 +4,7 @@ import { intervalKinds, intervalsOf } from '../jobs/intervals.ts';
 import { isoTime } from '../jobs/iso-time.ts';
 import { longestStatisticsPage, type StatisticsRow } from '../jobs/statistics-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
-import { jobStatusSchema } from './job-schema.ts';
+import { jobStatusSchema } from './jobs/job-schema.ts';
 import { numericLimit } from './page-query.ts';
 import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';

@@ -25,7 +25,7 @@ import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Authentication } from './authentication.ts';
+import type { Authentication } from './access/authentication.ts';
 
 /** What the HTTP server is made of. */
 export interface HttpParts {
@@ -39,7 +39,7 @@ export interface HttpParts {
   readonly idempotency: IdempotencyStore;
   readonly statistics: StatisticsStore;
   readonly endpoints: WebhookEndpointStore;
-  readonly deliveries: DeliveryLog;
+  readonly deliveryLog: DeliveryLog;
   /** Encrypts signing secrets before they are stored. */
   readonly secrets: SecretBox;
   /** Throws `address-blocked` for what a webhook's URL alone gives away. */
@@ -47,7 +47,7 @@ export interface HttpParts {
   readonly changes: StoreChanges;
   readonly objects: ObjectStore;
   /** Downloads are redirected there instead of being passed through. */
-  readonly links?: DownloadLinks;
+  readonly downloadLinks?: DownloadLinks;
   readonly quota: QueueQuota;
   readonly limits: ImageLimits;
   readonly maxUploadBytes: number;

@@ -19,7 +19,7 @@ export class FastifyLog extends LogController {
   override streamError(error: Error, request: FastifyRequest): void {
     // The client has hung up: every follower of events does.
     if ((error as FastifyError).code === 'ERR_STREAM_PREMATURE_CLOSE') return;
-    request.log.warn({ err: error }, 'An answer broke off');
+    request.log.warn({ err: error }, 'an answer broke off');
   }
 }
 

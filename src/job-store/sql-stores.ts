@@ -1,23 +1,23 @@
 import type { Kysely } from 'kysely';
 import type { Links } from '../jobs/links.ts';
 import type { StoreChange } from '../jobs/store-changes.ts';
+import { SqlAttemptStore } from './attempts/sql-attempt-store.ts';
+import { SqlLeaseStore } from './attempts/sql-lease-store.ts';
+import { SqlDeliveryLog } from './deliveries/sql-delivery-log.ts';
+import { SqlDeliveryStore } from './deliveries/sql-delivery-store.ts';
+import { SqlWebhookEndpointStore } from './deliveries/sql-webhook-endpoint-store.ts';
 import type { SqlDialect } from './dialect.ts';
-import { SqlAttemptStore } from './sql-attempt-store.ts';
-import { SqlAuditStore } from './sql-audit-store.ts';
-import { SqlDeliveryLog } from './sql-delivery-log.ts';
-import { SqlDeliveryStore } from './sql-delivery-store.ts';
-import { SqlEventLog } from './sql-event-log.ts';
-import { SqlExpiryStore } from './sql-expiry-store.ts';
-import { SqlFailedJobStore } from './sql-failed-job-store.ts';
-import { SqlIdempotencyStore } from './sql-idempotency-store.ts';
-import { SqlJobStore } from './sql-job-store.ts';
-import { SqlKeyStore } from './sql-key-store.ts';
-import { SqlLeaseStore } from './sql-lease-store.ts';
-import { SqlPartialUploadStore } from './sql-partial-upload-store.ts';
-import { SqlStatisticsStore } from './sql-statistics-store.ts';
-import { SqlUploadStore } from './sql-upload-store.ts';
-import { SqlWebhookEndpointStore } from './sql-webhook-endpoint-store.ts';
+import { SqlAuditStore } from './jobs/sql-audit-store.ts';
+import { SqlEventLog } from './jobs/sql-event-log.ts';
+import { SqlExpiryStore } from './jobs/sql-expiry-store.ts';
+import { SqlFailedJobStore } from './jobs/sql-failed-job-store.ts';
+import { SqlIdempotencyStore } from './jobs/sql-idempotency-store.ts';
+import { SqlJobStore } from './jobs/sql-job-store.ts';
+import { SqlKeyStore } from './keys/sql-key-store.ts';
+import { SqlStatisticsStore } from './statistics/sql-statistics-store.ts';
 import type { Tables } from './tables.ts';
+import { SqlPartialUploadStore } from './uploads/sql-partial-upload-store.ts';
+import { SqlUploadStore } from './uploads/sql-upload-store.ts';
 
 /** Where the stores say what they changed, after the commit. */
 export type Announce = (change: StoreChange) => void;

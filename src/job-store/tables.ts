@@ -1,6 +1,10 @@
 import type { Generated } from 'kysely';
 import type { JobStatus } from '../jobs/states.ts';
-import type { DeliveriesTable, DeliveryTriesTable, WebhookEndpointsTable } from './delivery-tables.ts';
+import type {
+  DeliveriesTable,
+  DeliveryTriesTable,
+  WebhookEndpointsTable,
+} from './deliveries/delivery-tables.ts';
 
 /**
  * The tables as Kysely sees them. Times are integers (milliseconds since the epoch, by the database's clock),

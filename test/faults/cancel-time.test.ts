@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { openSqlite } from '../../src/job-store/sqlite.ts';
+import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import { eventually } from '../support/eventually.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { after, before, suite, test } from 'node:test';
-import { openSqlite } from '../../src/job-store/sqlite.ts';
+import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import { freshKey } from '../../src/jobs/api-key.ts';
 import { type Caller, newCaller, startServiceWithKeys } from '../support/callers.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,4 +1,4 @@
-import { openSqlite } from '../../src/job-store/sqlite.ts';
+import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import { freshKey } from '../../src/jobs/api-key.ts';
 import type { HttpService } from './http-service.ts';
 import { startHttpService } from './http-service.ts';

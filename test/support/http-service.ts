@@ -7,7 +7,7 @@ import { AddressGuard } from '../../src/fetch/address-guard.ts';
 import type { HttpParts } from '../../src/http/http-parts.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
-import { openSqlite } from '../../src/job-store/sqlite.ts';
+import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
@@ -113,7 +113,7 @@ function testParts(stores: OpenJobStore, { objects, partialFiles }: ObjectsForTe
     idempotency: stores.idempotency,
     statistics: stores.statistics,
     endpoints: stores.endpoints,
-    deliveries: stores.deliveryLog,
+    deliveryLog: stores.deliveryLog,
     secrets: testSecrets,
     checkWebhookUrl: url => new AddressGuard(false).checkUrl(url),
     changes: stores.changes,

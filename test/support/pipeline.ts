@@ -10,7 +10,7 @@ import type { ImageLimits } from '../../src/images/limits.ts';
 import { defaultOutputs } from '../../src/images/output-names.ts';
 import { RendererPool } from '../../src/images/renderer-pool.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
-import { openSqlite } from '../../src/job-store/sqlite.ts';
+import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import type { Job, NewJob } from '../../src/jobs/job.ts';
 import type { JobQueue } from '../../src/jobs/job-queue.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';

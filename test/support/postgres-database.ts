@@ -1,4 +1,4 @@
-import { openPostgres } from '../../src/job-store/postgres.ts';
+import { openPostgres } from '../../src/job-store/postgres/postgres.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { PostgresServer } from './servers/postgres.ts';
 import type { OpenDatabaseForTest } from './stored-jobs.ts';

@@ -2,7 +2,7 @@ import { Relay, type RelayOptions, tryMs } from '../../src/deliveries/relay.ts';
 import { AddressGuard } from '../../src/fetch/address-guard.ts';
 import { Poster } from '../../src/fetch/poster.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
-import { DatabaseQueue } from '../../src/queue/database.ts';
+import { StoreBell } from '../../src/queue/store-bell.ts';
 import { SecretBox } from '../../src/secrets/secret-box.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -16,7 +16,7 @@ export function startRelay(
   changed: Partial<RelayOptions> & { guard?: AddressGuard } = {},
 ): AsyncDisposable & { relay: Relay } {
   const { guard = new AddressGuard(['127.0.0.0/8']), ...options } = changed;
-  const bell = new DatabaseQueue(store.changes, 'delivery');
+  const bell = new StoreBell(store.changes, 'delivery');
   const poster = new Poster(guard, tryMs);
   const relay = new Relay({
     deliveries: store.deliveries,

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { openSqlite } from '../../src/job-store/sqlite.ts';
+import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import type { OpenDatabase } from './stored-jobs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -1,7 +1,7 @@
 // A process of its own that opens a job store and does what it is told by its arguments: `<file> <exclusive> [number of jobs
 // to submit at once]`.
 // It says on standard output what it has done, and then stays until it is killed.
-import { openSqlite } from '../../src/job-store/sqlite.ts';
+import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import { newJob } from './stored-jobs.ts';
 
 const [file = '', exclusive, jobs] = process.argv.slice(2);

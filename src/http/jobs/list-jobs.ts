@@ -1,0 +1,53 @@
+import Type from 'typebox';
+import type { JobFilter } from '../../jobs/job-store.ts';
+import { viewJob } from '../../jobs/job-view.ts';
+import type { Links } from '../../jobs/links.ts';
+import type { HttpApp, HttpParts } from '../http-parts.ts';
+import { nextCursorField, numericLimit, pageFields, pageOf } from '../page-query.ts';
+import { problems } from '../problem.ts';
+import { timeValue } from '../time-value.ts';
+import { jobAnswer, jobStatusSchema } from './job-schema.ts';
+
+const schema = {
+  tags: ['jobs'],
+  summary: 'List jobs, newest first',
+  querystring: Type.Object(
+    {
+      status: Type.Optional(jobStatusSchema),
+      class: Type.Optional(Type.String({ maxLength: 64 })),
+      from: Type.Optional(
+        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted at or after it' }),
+      ),
+      to: Type.Optional(
+        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted before it' }),
+      ),
+      ...pageFields,
+    },
+    { additionalProperties: false },
+  ),
+  response: {
+    200: Type.Object(
+      {
+        jobs: Type.Array(jobAnswer),
+        nextCursor: nextCursorField,
+      },
+      { description: 'A page of jobs.' },
+    ),
+    ...problems(400, 403, 503),
+  },
+};
+
+export function listJobs(app: HttpApp, { store }: HttpParts, links: Links): void {
+  app.get('/jobs', { schema, preValidation: numericLimit }, async request => {
+    const { status, class: label, from, to } = request.query;
+    const filter: JobFilter = {
+      ...(request.visibleOwner !== undefined && { owner: request.visibleOwner }),
+      ...(status !== undefined && { status }),
+      ...(label !== undefined && { class: label }),
+      ...(from !== undefined && { from: timeValue(from, '/from') }),
+      ...(to !== undefined && { to: timeValue(to, '/to') }),
+    };
+    const page = await store.list(filter, pageOf(request.query));
+    return { jobs: page.jobs.map(job => viewJob(job, links)), nextCursor: page.nextCursor ?? null };
+  });
+}

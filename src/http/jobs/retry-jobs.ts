@@ -1,0 +1,64 @@
+import Type from 'typebox';
+import { codes, type ErrorCode } from '../../errors/codes.ts';
+import type { FailedJobFilter } from '../../jobs/failed-job-store.ts';
+import type { HttpApp, HttpParts } from '../http-parts.ts';
+import { problems } from '../problem.ts';
+import { timeValue } from '../time-value.ts';
+
+const allCodes = Object.keys(codes) as [ErrorCode, ...ErrorCode[]];
+
+const schema = {
+  tags: ['jobs'],
+  summary: 'Run failed jobs again',
+  description:
+    'Every failed job that fits, as its next run, oldest first. Those whose original is gone are left out. ' +
+    'Answers when all are queued.',
+  body: Type.Object(
+    {
+      status: Type.Literal('failed'),
+      code: Type.Optional(
+        Type.Union([Type.Integer({ minimum: 400, maximum: 599 }), Type.Enum(allCodes, { type: 'string' })], {
+          description:
+            'why they failed: a status as in the `code` of a job, or a code as in the error of an output',
+        }),
+      ),
+      class: Type.Optional(Type.String({ maxLength: 64 })),
+      from: Type.Optional(
+        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted at or after it' }),
+      ),
+      to: Type.Optional(
+        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted before it' }),
+      ),
+    },
+    { additionalProperties: false, title: 'RetryRequest' },
+  ),
+  response: {
+    202: Type.Object(
+      {
+        retried: Type.Integer(),
+        skipped: Type.Integer({ description: 'Failed jobs whose original is not there any more.' }),
+      },
+      { description: 'How many jobs run again.' },
+    ),
+    ...problems(400, 403, 503),
+  },
+};
+
+export function retryJobs(app: HttpApp, { redrive }: HttpParts): void {
+  app.post('/jobs/retry', { schema }, async (request, reply) => {
+    const { code, class: label, from, to } = request.body;
+    const filter: FailedJobFilter = {
+      ...(request.visibleOwner !== undefined && { owner: request.visibleOwner }),
+      ...(code !== undefined && { codes: codesOf(code) }),
+      ...(label !== undefined && { class: label }),
+      ...(from !== undefined && { from: timeValue(from, '/from') }),
+      ...(to !== undefined && { to: timeValue(to, '/to') }),
+    };
+    void reply.code(202);
+    return redrive.retryFailed(filter);
+  });
+}
+
+function codesOf(code: number | ErrorCode): ErrorCode[] {
+  return typeof code === 'number' ? allCodes.filter(each => codes[each].status === code) : [code];
+}

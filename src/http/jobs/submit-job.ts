@@ -1,0 +1,151 @@
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { TintypeError } from '../../errors/tintype-error.ts';
+import type { Idempotency } from '../../jobs/idempotency-store.ts';
+import type { TriedJob } from '../../jobs/job.ts';
+import { viewJob } from '../../jobs/job-view.ts';
+import type { Links } from '../../jobs/links.ts';
+import type { Place } from '../../jobs/queue-quota.ts';
+import type { HttpApp, HttpParts } from '../http-parts.ts';
+import { problems } from '../problem.ts';
+import { discardUpload, type ReceivedForm, receiveForm } from '../uploads/receive-upload.ts';
+import { validationFault } from '../validation-fault.ts';
+import { idempotency, idempotencyKeyHeader } from './idempotency.ts';
+import {
+  type JobRequest,
+  jobRequestSchema,
+  newJob,
+  requestedSource,
+  requestedUpload,
+  type UploadedJob,
+  uploadedJobSchema,
+} from './job-request.ts';
+import { jobAnswer } from './job-schema.ts';
+import { limitSubmissions } from './submission-limit.ts';
+
+/** The body as the documentation shows it; the stream is read by the handler, not by the validator. */
+const formSchema = Type.Object({
+  image: Type.Unsafe({ contentMediaType: 'application/octet-stream', description: 'The image file.' }),
+  job: Type.Optional(uploadedJobSchema),
+});
+
+const schema = {
+  tags: ['jobs'],
+  summary: 'Submit a job',
+  description:
+    'Takes an image as the file part `image`, or says where one is, and answers at once. An address is fetched afterwards.',
+  headers: idempotencyKeyHeader,
+  body: {
+    content: {
+      'application/json': { schema: jobRequestSchema },
+      'multipart/form-data': { schema: formSchema },
+    },
+  },
+  response: { 202: jobAnswer, ...problems(400, 403, 404, 408, 409, 413, 415, 422, 429, 503) },
+};
+
+export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
+  // Leaves the stream to the handler.
+  app.addContentTypeParser('multipart/form-data', (_request, payload, done) =>
+    done(null, { image: payload }),
+  );
+
+  app.post('/jobs', { schema, onRequest: limitSubmissions() }, async (request, reply) => {
+    const isForm = request.headers['content-type']?.toLowerCase().startsWith('multipart/form-data');
+    const job = isForm ? await submitForm(request, parts) : await submitJson(request, parts);
+    void reply.code(202).header('location', links.job(job.id));
+    return viewJob(job, links);
+  });
+}
+
+async function submitJson(request: FastifyRequest, parts: HttpParts): Promise<TriedJob> {
+  const body = request.body as JobRequest | undefined;
+  if (body === undefined) {
+    throw new TintypeError(
+      'invalid-request',
+      'The body is empty. Send application/json, or multipart/form-data.',
+      {
+        pointer: '',
+      },
+    );
+  }
+  const { owner } = request;
+  const key = keyOf(request);
+  const sent = key === undefined ? undefined : idempotency(key, body);
+  const earlier = await earlierJob(owner, sent, parts);
+  if (earlier !== undefined) return earlier;
+  using place = await parts.quota.reserve(owner);
+  const source =
+    body.source.upload === undefined
+      ? await requestedSource(body.source, owner, parts.objects)
+      : await requestedUpload(body.source.upload, owner, parts.partialUploads);
+  const job = await newJob(body, source, owner, parts);
+  const submitted = await parts.jobs.submit({ ...job, ...(sent && { idempotency: sent }) });
+  place.taken();
+  return submitted;
+}
+
+async function submitForm(request: FastifyRequest, parts: HttpParts): Promise<TriedJob> {
+  const hasKey = keyOf(request) !== undefined;
+  // Before anything of an upload is read; but what may be a repetition has to be read before there is no more room.
+  using place = hasKey ? undefined : await parts.quota.reserve(request.owner);
+  const form = await receiveForm(request, parts, hasKey);
+  const { id } = form.upload;
+  let job: TriedJob;
+  try {
+    job = await acceptForm(form, request, parts, place);
+  } catch (error) {
+    // What fails on our side may still have been committed: the sweeper finds out whether a job names the upload.
+    if (TintypeError.from(error).status < 500) await discardUpload(id, parts);
+    throw error;
+  }
+  const isReplay = !('upload' in job.source && job.source.upload === id);
+  if (isReplay) await discardUpload(id, parts);
+  return job;
+}
+
+async function acceptForm(
+  { upload, job, sha256 }: ReceivedForm,
+  request: FastifyRequest,
+  parts: HttpParts,
+  place: Place | undefined,
+): Promise<TriedJob> {
+  const { owner } = request;
+  const asked = job === undefined ? {} : parseJob(job, request);
+  const key = keyOf(request);
+  const sent = key === undefined ? undefined : idempotency(key, asked, sha256);
+  const earlier = await earlierJob(owner, sent, parts);
+  if (earlier !== undefined) return earlier;
+  using late = place === undefined ? await parts.quota.reserve(owner) : undefined;
+  const source = { upload: upload.id, filename: upload.filename };
+  const accepted = await newJob(asked, source, owner, parts);
+  const submitted = await parts.jobs.submit({ ...accepted, ...(sent && { idempotency: sent }) });
+  (place ?? late)?.taken();
+  return submitted;
+}
+
+/** What the same request made before, if it was sent before: also where it would be refused by now. */
+async function earlierJob(
+  owner: string,
+  sent: Idempotency | undefined,
+  { idempotency, store }: HttpParts,
+): Promise<TriedJob | undefined> {
+  const id = sent === undefined ? undefined : await idempotency.jobOf(owner, sent);
+  return id === undefined ? undefined : store.get(id, owner);
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  return request.headers['idempotency-key'] as string | undefined;
+}
+
+function parseJob(text: string, request: FastifyRequest): UploadedJob {
+  let job: unknown;
+  try {
+    job = JSON.parse(text);
+  } catch {
+    throw new TintypeError('invalid-request', 'The part "job" is not valid JSON.', { pointer: '' });
+  }
+  const validate = request.compileValidationSchema(uploadedJobSchema);
+  if (!validate(job)) throw validationFault(validate.errors ?? []);
+  return job as UploadedJob;
+}

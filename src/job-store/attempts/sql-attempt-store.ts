@@ -1,0 +1,186 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { AttemptEnd, AttemptStore, Claim, ClaimRef } from '../../jobs/attempt-store.ts';
+import type { Job } from '../../jobs/job.ts';
+import type { Links } from '../../jobs/links.ts';
+import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
+import type { SqlDialect } from '../dialect.ts';
+import { EventRecorder } from '../jobs/event-recorder.ts';
+import { JobReader } from '../jobs/job-reader.ts';
+import { fromFailure } from '../jobs/job-rows.ts';
+import type { Announce } from '../sql-stores.ts';
+import { nothingHandled, recordUsage } from '../statistics/usage-queries.ts';
+import type { JobsTable, Tables } from '../tables.ts';
+import { write } from '../transactions.ts';
+import { AttemptQueries } from './attempt-queries.ts';
+import { claimQueries } from './claim-queries.ts';
+import { endedOutputs, endParameters, handled } from './end-rows.ts';
+import { dealSlots } from './fair-turns.ts';
+
+/** Jobs made ready by one call: enough to keep workers busy, too few to keep others waiting. */
+const readyBatch = 1_000;
+
+/**
+ * A claim is held until somebody takes it: a cancel, or `expireLeases` after the lease is over. Only the token
+ * (the number of claims) decides, so a worker that was late but not replaced may still end its job.
+ */
+export class SqlAttemptStore implements AttemptStore {
+  readonly #db: Kysely<Tables>;
+  readonly #announce: Announce;
+  readonly #queries: AttemptQueries;
+  readonly #claims: ReturnType<typeof claimQueries>;
+  readonly #reader: JobReader;
+  readonly #events: EventRecorder;
+  readonly #recordUsage: ReturnType<typeof recordUsage>;
+  readonly #deliveries: DeliveryRecorder;
+  /** The owner who was served last: the next claim starts with the one after. */
+  #lastOwner = '';
+
+  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce, links: Links) {
+    this.#db = db;
+    this.#announce = announce;
+    this.#queries = new AttemptQueries(db, dialect);
+    this.#claims = claimQueries(db, dialect);
+    this.#reader = new JobReader(db, dialect);
+    this.#events = new EventRecorder(db, dialect);
+    this.#recordUsage = recordUsage(db, dialect);
+    this.#deliveries = new DeliveryRecorder(db, dialect, this.#reader, links);
+  }
+
+  async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
+    const { claims, events } = await write(this.#db, async trx => {
+      const turns = await this.#claims.next.all(trx, { last: this.#lastOwner, limit, each: limit });
+      const slots = dealSlots(turns, limit);
+      const ids = slots.map(slot => slot.id);
+      if (ids.length === 0) return { claims: [], events: [] };
+      this.#lastOwner = slots.at(-1)?.party ?? '';
+      const rows = await this.#claims.take.all(trx, { ids: JSON.stringify(ids), leaseMs });
+      await this.#claims.insertAttempts.write(trx, { ids: JSON.stringify(ids), worker });
+      const events = await this.#events.record(trx, ids);
+      rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+      const jobs = await this.#reader.jobs(trx, rows);
+      const taken = new Map(rows.map(row => [row.id, row]));
+      const claims = jobs.map(job => toClaim(job, taken.get(job.id)));
+      return { claims, events };
+    });
+    if (events.length > 0) this.#announce({ kind: 'event', events });
+    return claims;
+  }
+
+  async renew(claims: readonly (ClaimRef & { progress: number })[], leaseMs: number): Promise<ClaimRef[]> {
+    if (claims.length === 0) return [];
+    const parameters = { claims: JSON.stringify(claims), leaseMs };
+    const rows = await write(this.#db, trx => this.#queries.renew.all(trx, parameters));
+    for (const { id, owner, progress } of rows)
+      this.#announce({ kind: 'progress', jobId: id, owner, progress });
+    return rows.map(row => ({ jobId: row.id, attempt: row.claims }));
+  }
+
+  async stillHeld(claims: readonly ClaimRef[]): Promise<ClaimRef[]> {
+    if (claims.length === 0) return [];
+    const rows = await this.#queries.held.all(this.#db, { claims: JSON.stringify(claims) });
+    return rows.map(row => ({ jobId: row.id, attempt: row.claims }));
+  }
+
+  async end(claim: ClaimRef, end: AttemptEnd): Promise<boolean> {
+    const ended = await write(this.#db, async trx => {
+      const parameters = endParameters(claim, end);
+      const row = await this.#queries.endJob.first(trx, parameters);
+      if (row === undefined) return this.#endedBefore(trx, claim, end);
+      await this.#queries.endAttempt.write(trx, {
+        jobId: claim.jobId,
+        attempt: claim.attempt,
+        result: end.result,
+        failure: parameters.failure,
+        leftover: end.result === 'complete' ? 0 : 1,
+      });
+      if (end.result !== 'requeued') {
+        await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
+        await this.#recordUsage.write(trx, { ids: JSON.stringify([claim.jobId]), ...handled(end) });
+      }
+      if (end.result === 'failed' && end.refused) {
+        await this.#queries.abandonUpload.write(trx, { jobId: claim.jobId });
+      }
+      const told = row.listened === 1 && end.result !== 'requeued' ? [claim.jobId] : [];
+      const deliveries = await this.#deliveries.record(trx, told);
+      const events = await this.#events.record(trx, [claim.jobId]);
+      return { ready: row.ready, deliveries, events };
+    });
+    if (ended === undefined || ended === 'before') return ended === 'before';
+    if (ended.ready === 1) this.#announce({ kind: 'work' });
+    if (ended.deliveries > 0) this.#announce({ kind: 'delivery' });
+    this.#announce({ kind: 'event', events: ended.events });
+    return true;
+  }
+
+  /** Whether an earlier call with the same end was committed, and its answer got lost with the connection. */
+  async #endedBefore(
+    trx: Kysely<Tables>,
+    { jobId, attempt }: ClaimRef,
+    { result }: AttemptEnd,
+  ): Promise<'before' | undefined> {
+    const row = await this.#queries.attemptResult.first(trx, { jobId, attempt });
+    return row?.result === result ? 'before' : undefined;
+  }
+
+  async expireLeases(maxLostLeases: number): Promise<number> {
+    const { rows, deliveries, events } = await write(this.#db, async trx => {
+      const rows = await this.#queries.expire.all(trx, { maxLostLeases, again: lostOnce, last: lostForGood });
+      if (rows.length === 0) return { rows, deliveries: 0, events: [] };
+      await this.#queries.loseAttempts.write(trx, {
+        claims: JSON.stringify(rows.map(row => ({ jobId: row.id, attempt: row.claims }))),
+      });
+      const ended = rows.filter(row => row.status === 'failed');
+      if (ended.length > 0) {
+        const ids = JSON.stringify(ended.map(row => row.id));
+        await this.#queries.failOutputs.write(trx, { ids });
+        await this.#recordUsage.write(trx, { ids, ...nothingHandled });
+      }
+      const told = ended.filter(row => row.listened === 1).map(row => row.id);
+      const deliveries = await this.#deliveries.record(trx, told);
+      const ids = rows.map(row => row.id);
+      return { rows, deliveries, events: await this.#events.record(trx, ids) };
+    });
+    if (rows.some(row => row.status === 'pending')) this.#announce({ kind: 'work' });
+    if (deliveries > 0) this.#announce({ kind: 'delivery' });
+    if (events.length > 0) this.#announce({ kind: 'event', events });
+    return rows.length;
+  }
+
+  async readyDue(): Promise<{ readied: number; nextDue?: number }> {
+    const { readied, next } = await write(this.#db, async trx => ({
+      readied: await this.#queries.ready.write(trx, { limit: readyBatch }),
+      next: await this.#queries.nextDue.first(trx, {}),
+    }));
+    if (readied > 0) this.#announce({ kind: 'work' });
+    return { readied, ...(next !== undefined && { nextDue: next.not_before }) };
+  }
+
+  async leftovers(limit: number): Promise<ClaimRef[]> {
+    const rows = await this.#queries.leftovers.all(this.#db, { limit });
+    return rows.map(row => ({ jobId: row.job_id, attempt: row.attempt }));
+  }
+
+  async forgetLeftovers(attempts: readonly ClaimRef[]): Promise<void> {
+    if (attempts.length === 0) return;
+    const parameters = { claims: JSON.stringify(attempts) };
+    await write(this.#db, trx => this.#queries.forgetLeftovers.write(trx, parameters));
+  }
+}
+
+function toClaim(job: Job, row: Selectable<JobsTable> | undefined): Claim {
+  return {
+    job,
+    attempt: row?.claims ?? 0,
+    ranMs: row?.ran_ms ?? 0,
+    sinceStartMs: (row?.claimed_at ?? 0) - (row?.started_at ?? 0),
+  };
+}
+
+const lostOnce = fromFailure({
+  code: 'worker-lost',
+  message: 'The worker that had this job went away; the job starts again.',
+});
+const lostForGood = fromFailure({
+  code: 'worker-lost',
+  message: 'Every worker that had this job went away, too often to try again.',
+});

@@ -1,0 +1,93 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { nextTurns } from '../attempts/fair-turns.ts';
+import type { SqlDialect } from '../dialect.ts';
+import { opaqueNumber } from '../opaque-value.ts';
+import { prepare } from '../prepared.ts';
+import type { Tables } from '../tables.ts';
+import type { CurrentEndpoint } from './delivery-rows.ts';
+import type { DeliveriesTable } from './delivery-tables.ts';
+
+type Row = Selectable<DeliveriesTable>;
+interface EndParameters {
+  id: string;
+  claim: number;
+  status: string;
+  failed: number;
+  ready: number;
+  /** Null unless it waits for another try. */
+  delayMs: number | null;
+}
+
+/** The statements of the relay's side, each compiled once. */
+export function deliveryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
+  const { now } = dialect;
+  return {
+    owners: nextTurns(db, dialect, { table: 'deliveries', party: 'owner', order: 'target_key, id' }),
+    targets: nextTurns(db, dialect, {
+      table: 'deliveries',
+      party: 'target_key',
+      order: 'id',
+      withinOwner: true,
+    }),
+    take: prepare((p: { ids: string; leaseMs: number }) =>
+      sql<Row>`update deliveries set ready = 0, leased = 1, claims = claims + 1, due_at = ${now} + ${p.leaseMs}
+        where id in ${dialect.strings(p.ids)} and ready = 1 returning *`.compile(db),
+    ),
+    endpoints: prepare((p: { ids: string }) =>
+      sql<CurrentEndpoint>`select id, url, enabled, secret,
+          case when previous_secret_ends_at > ${now} then previous_secret end as previous_secret
+        from webhook_endpoints where id in ${dialect.strings(p.ids)}`.compile(db),
+    ),
+    end: prepare((p: EndParameters) =>
+      sql<
+        Pick<Row, 'endpoint_id'>
+      >`update deliveries set status = ${p.status}, ready = ${p.ready}, leased = 0,
+          failures = failures + ${p.failed}, due_at = ${now} + cast(${p.delayMs} as bigint),
+          ended_at = case when ${p.status} = 'pending' then null else ${now} end
+        where id = ${p.id} and claims = ${p.claim} and status = 'pending' returning endpoint_id`.compile(db),
+    ),
+    insertTry: insertTry(db),
+    dropTry: prepare((p: { id: string; try: number }) =>
+      sql<never>`delete from delivery_tries where delivery_id = ${p.id} and try <= ${p.try}`.compile(db),
+    ),
+    switchOff: prepare((p: { id: string }) =>
+      sql<never>`update webhook_endpoints set enabled = 0 where id = ${p.id}`.compile(db),
+    ),
+    ready: prepare((p: { limit: number }) =>
+      sql<never>`update deliveries set ready = 1, leased = 0, due_at = null where id in (
+        select id from deliveries where due_at is not null and due_at <= ${now}
+        order by due_at limit ${opaqueNumber(p.limit)}
+      )`.compile(db),
+    ),
+    nextDue: prepare(() =>
+      sql<{ due_at: number }>`select due_at from deliveries where due_at is not null
+        order by due_at limit 1`.compile(db),
+    ),
+    backlog: prepare(() =>
+      sql<{ pending: number; oldest: number | null }>`select count(*) as pending, min(pending_since) as oldest
+        from deliveries where status = 'pending'`.compile(db),
+    ),
+    prune: prepare((p: { maxAgeMs: number; limit: number }) =>
+      sql<never>`delete from deliveries where id in (
+        select id from deliveries where ended_at is not null and ended_at < ${now} - ${p.maxAgeMs}
+        order by ended_at limit ${opaqueNumber(p.limit)}
+      )`.compile(db),
+    ),
+  };
+}
+
+interface TryParameters {
+  id: string;
+  try: number;
+  at: number;
+  status: number | null;
+  latencyMs: number;
+  error: string | null;
+}
+
+function insertTry(db: Kysely<Tables>) {
+  return prepare((p: TryParameters) =>
+    sql<never>`insert into delivery_tries (delivery_id, try, at, status, latency_ms, error)
+      values (${p.id}, ${p.try}, ${p.at}, ${p.status}, ${p.latencyMs}, ${p.error})`.compile(db),
+  );
+}

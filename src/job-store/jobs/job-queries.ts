@@ -1,0 +1,164 @@
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import { type Listened, listened } from '../deliveries/delivery-recorder.ts';
+import type { SqlDialect } from '../dialect.ts';
+import { opaqueNumber } from '../opaque-value.ts';
+import { type Prepared, prepare } from '../prepared.ts';
+import type { JobsTable, OutputsTable, Tables } from '../tables.ts';
+import { expiryOnceEnded } from './expiry-time.ts';
+
+type JobRow = Selectable<JobsTable>;
+interface InsertParameters {
+  id: string;
+  owner: string;
+  priority: number;
+  class: string | null;
+  source: string;
+  metadata: string | null;
+  notBefore: number;
+  webhooks: string | null;
+  upload: string | null;
+  retentionMs: number | null;
+}
+/** A job, hidden from other owners where `owner` is given. */
+interface OwnedJob {
+  id: string;
+  owner: string | null;
+}
+
+/** The statements of the callers' side of the job store, each compiled once. */
+export class JobQueries {
+  readonly insert;
+  readonly insertOutputs;
+  readonly nameUpload;
+  readonly byId;
+  readonly cancel;
+  readonly cancelAttempt;
+  readonly retry;
+  readonly resetOutputs;
+  readonly newestOutput;
+  readonly newestExpired;
+  readonly queued;
+  readonly queuedOfOwner;
+  readonly backlog;
+
+  constructor(db: Kysely<Tables>, dialect: SqlDialect) {
+    this.insert = insertJob(db, dialect);
+    this.insertOutputs = insertOutputs(db, dialect);
+    this.nameUpload = prepare((p: { id: string; owner: string }) =>
+      db
+        .updateTable('uploads')
+        .set({ jobs: sql`jobs + 1` })
+        .where('id', '=', p.id)
+        .where('owner', '=', p.owner)
+        .where('abandoned_at', 'is', null)
+        .compile(),
+    );
+    this.byId = prepare((p: { id: string }) =>
+      db.selectFrom('jobs').selectAll().where('id', '=', p.id).compile(),
+    );
+    this.cancel = cancelJob(db, dialect);
+    this.cancelAttempt = prepare((p: { id: string; attempt: number }) =>
+      sql<never>`update attempts set ended_at = ${dialect.now}, result = 'cancelled', leftover = 1
+        where job_id = ${p.id} and attempt = ${p.attempt} and ended_at is null`.compile(db),
+    );
+    this.retry = retryJob(db, dialect);
+    this.resetOutputs = resetOutputs(db, dialect);
+    this.newestOutput = newestOutput(db);
+    this.newestExpired = newestExpired(db);
+    this.queued = queued(db, () => sql`status = 'pending'`);
+    this.queuedOfOwner = queued(db, owner => sql`owner = ${owner} and status = 'pending'`);
+    this.backlog = prepare(() =>
+      sql<{ status: string; jobs: number }>`select status, count(*) as jobs from jobs
+        where status in ('pending', 'processing') group by status`.compile(db),
+    );
+  }
+}
+
+function insertJob(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: InsertParameters) =>
+    sql<JobRow>`insert into jobs (
+        id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress,
+        source, metadata, upload, retention_ms, submitted_at, not_before, ready, waiting, webhooks
+      )
+      select ${p.id}, ${p.owner}, 'pending', ${p.priority}, ${p.class}, 1, 0, 0, 0, 0, 0,
+        ${p.source}, ${p.metadata}, ${p.upload}, cast(${p.retentionMs} as bigint), clock.now,
+        case when given.time > clock.now then given.time else clock.now end,
+        case when given.time > clock.now then 0 else 1 end,
+        case when given.time > clock.now then 1 else 0 end, ${p.webhooks}
+      from (select ${now} as now) as clock, (select cast(${p.notBefore} as bigint) as time) as given
+      returning *`.compile(db),
+  );
+}
+
+function insertOutputs(db: Kysely<Tables>, dialect: SqlDialect) {
+  const { each } = dialect;
+  return prepare((p: { outputs: string }) =>
+    sql<never>`insert into outputs (job_id, name, position, owner, filename, options, status)
+      select value ->> 'job_id', value ->> 'name', cast(value ->> 'position' as integer), value ->> 'owner',
+        value ->> 'filename', value ->> 'options', 'pending'
+      from ${each(p.outputs)} as item`.compile(db),
+  );
+}
+
+function cancelJob(db: Kysely<Tables>, dialect: SqlDialect) {
+  return prepare((p: OwnedJob) =>
+    sql<
+      JobRow & Listened
+    >`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${dialect.now}, failure = null,
+        ran_ms = ran_ms + coalesce(${dialect.now} - claimed_at, 0), claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, sql`true`)}
+      where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
+      returning *, ${listened}`.compile(db),
+  );
+}
+
+function retryJob(db: Kysely<Tables>, dialect: SqlDialect) {
+  return prepare((p: OwnedJob) =>
+    sql<JobRow>`update jobs set ${nextRun(dialect)}
+      where id = ${p.id} and status in ('failed', 'cancelled') and owner = coalesce(${p.owner}, owner)
+        and ${uploadIsThere}
+      returning *`.compile(db),
+  );
+}
+
+/** An upload that was abandoned does not come back. */
+export const uploadIsThere: RawBuilder<boolean> = sql<boolean>`(upload is null
+  or exists (select 1 from uploads where uploads.id = jobs.upload and abandoned_at is null))`;
+
+/** What a retry changes. Keeps `claims`: the fencing token only grows. */
+export function nextRun({ now }: SqlDialect): RawBuilder<unknown> {
+  return sql`status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
+    ran_ms = 0, waited_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null,
+    expires_at = null, expiring = 0`;
+}
+
+/** Of the jobs whose next run begins. */
+export function resetOutputs(db: Kysely<Tables>, dialect: SqlDialect): Prepared<{ ids: string }, never> {
+  return prepare((p: { ids: string }) =>
+    sql<never>`update outputs set status = 'pending', stored = null, failure = null
+      where job_id in ${dialect.strings(p.ids)}`.compile(db),
+  );
+}
+
+function queued(db: Kysely<Tables>, condition: (owner: string) => RawBuilder<unknown>) {
+  return prepare((p: { most: number; owner: string }) =>
+    sql<{ jobs: number }>`select count(*) as jobs from (
+        select 1 from jobs where ${condition(p.owner)} limit ${opaqueNumber(p.most)}
+      ) as counted`.compile(db),
+  );
+}
+
+function newestOutput(db: Kysely<Tables>) {
+  return prepare((p: { owner: string; filename: string }) =>
+    sql<Selectable<OutputsTable>>`select * from outputs
+      where status = 'complete' and expired = 0 and owner = ${p.owner} and filename = ${p.filename}
+      order by job_id desc limit 1`.compile(db),
+  );
+}
+
+function newestExpired(db: Kysely<Tables>) {
+  return prepare((p: { owner: string; filename: string }) =>
+    sql<Selectable<OutputsTable>>`select * from outputs
+      where expired = 1 and owner = ${p.owner} and filename = ${p.filename}
+      order by job_id desc limit 1`.compile(db),
+  );
+}

@@ -1,0 +1,96 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { ExpiryStore } from '../../jobs/expiry-store.ts';
+import type { SqlDialect } from '../dialect.ts';
+import { opaqueNumber } from '../opaque-value.ts';
+import { prepare } from '../prepared.ts';
+import type { Announce } from '../sql-stores.ts';
+import type { JobsTable, Tables } from '../tables.ts';
+import { write } from '../transactions.ts';
+import { EventRecorder } from './event-recorder.ts';
+
+export class SqlExpiryStore implements ExpiryStore {
+  readonly #db: Kysely<Tables>;
+  readonly #announce: Announce;
+  readonly #queries: ReturnType<typeof expiryQueries>;
+  readonly #events: EventRecorder;
+
+  constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
+    this.#db = db;
+    this.#announce = announce;
+    this.#queries = expiryQueries(db, dialect);
+    this.#events = new EventRecorder(db, dialect);
+  }
+
+  async expireDue(limit: number): Promise<number> {
+    const events = await write(this.#db, async trx => {
+      const rows = await this.#queries.expire.all(trx, { limit });
+      if (rows.length === 0) return [];
+      const ids = JSON.stringify(rows.map(row => row.id));
+      await this.#queries.expireOutputs.write(trx, { ids });
+      await this.#queries.sweepAttempts.write(trx, { ids });
+      await this.#queries.leaveUploads.write(trx, { ids });
+      return this.#events.record(
+        trx,
+        rows.map(row => row.id),
+      );
+    });
+    if (events.length > 0) this.#announce({ kind: 'event', events });
+    return events.length;
+  }
+
+  dropExpired(minAgeMs: number, limit: number): Promise<number> {
+    return write(this.#db, trx => this.#queries.drop.write(trx, { minAgeMs, limit }));
+  }
+}
+
+function expiryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
+  const { strings } = dialect;
+  return {
+    expire: prepare((p: { limit: number }) =>
+      sql<Pick<Selectable<JobsTable>, 'id'>>`update jobs set status = 'expired', expiring = 0
+        where id in (${mayExpire(dialect, p)}) and expiring = 1 returning id`.compile(db),
+    ),
+    expireOutputs: prepare((p: { ids: string }) =>
+      sql<never>`update outputs set expired = 1
+        where status = 'complete' and job_id in ${strings(p.ids)}`.compile(db),
+    ),
+    sweepAttempts: prepare((p: { ids: string }) =>
+      sql<never>`update attempts set leftover = 1
+        where result = 'complete' and job_id in ${strings(p.ids)}`.compile(db),
+    ),
+    leaveUploads: leaveUploads(db, dialect),
+    drop: dropJobs(db, dialect),
+  };
+}
+
+/** The one place that decides which jobs may expire now: those whose retention is over. */
+function mayExpire({ now }: SqlDialect, p: { limit: number }) {
+  return sql`select id from jobs where expiring = 1 and expires_at <= ${now}
+    order by expires_at limit ${opaqueNumber(p.limit)}`;
+}
+
+/** Takes expired jobs off the uploads that they name; an upload that loses its last one is abandoned. */
+function leaveUploads(db: Kysely<Tables>, { now, strings }: SqlDialect) {
+  return prepare((p: { ids: string }) =>
+    sql<never>`update uploads set jobs = uploads.jobs - left_by.jobs,
+        abandoned_at = case when abandoned_at is null and uploads.jobs <= left_by.jobs
+          then ${now} else abandoned_at end
+      from (
+        select upload, count(*) as jobs from jobs
+        where upload is not null and id in ${strings(p.ids)} group by upload
+      ) as left_by
+      where uploads.id = left_by.upload`.compile(db),
+  );
+}
+
+/** Their outputs and attempts go with them. */
+function dropJobs(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: { minAgeMs: number; limit: number }) =>
+    sql<never>`delete from jobs where id in (
+      select id from jobs
+      where expiring = 0 and expires_at is not null and expires_at < ${now} - ${p.minAgeMs}
+        and not exists (select 1 from attempts where job_id = jobs.id and leftover = 1)
+      order by expires_at limit ${opaqueNumber(p.limit)}
+    )`.compile(db),
+  );
+}

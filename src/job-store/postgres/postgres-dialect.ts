@@ -1,0 +1,14 @@
+import { sql } from 'kysely';
+import type { SqlDialect } from '../dialect.ts';
+
+/** How Postgres says what databases say differently. */
+export const postgresDialect: SqlDialect = {
+  // Not `now()`, which stands still in a transaction: a lease begins when it is written.
+  now: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+  each: json => sql`json_array_elements(cast(${json} as json))`,
+  strings: json => sql`(select json_array_elements_text(cast(${json} as json)))`,
+  list: column => sql`coalesce(cast(json_agg(${column}) as text), '[]')`,
+  countingKey: sql`bigint generated always as identity primary key`,
+  commitsInOrder: false,
+  skipLocked: sql`for update skip locked`,
+};

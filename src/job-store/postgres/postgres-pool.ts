@@ -1,0 +1,68 @@
+import type { PostgresPool } from 'kysely';
+import pg from 'pg';
+import type { Logger } from '../../telemetry/logger.ts';
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`; may be a pooler's. */
+  readonly url: string;
+  /** The database itself, for `LISTEN`, where `url` is a pooler that hands a connection to others between transactions. */
+  readonly directUrl: string;
+  /** Connections of this process at most, beside the one that listens. */
+  readonly connections: number;
+  /** Where the outside reaches the service: makes the links absolute in what is told of jobs. */
+  readonly publicUrl?: string | undefined;
+  readonly logger: Logger;
+}
+
+const connectMs = 10_000;
+/** A statement of ours takes milliseconds: after this long the other end is gone, and nobody has told us. */
+const answerMs = 30_000;
+/** bigint, and numeric, which the sum of bigints is. */
+const countTypes = [20, 1700];
+
+/** A connection's options, the same for all. Counts and times fit a double, so they come as numbers, not as text. */
+export function connectionOptions(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'tintype',
+    connectionTimeoutMillis: connectMs,
+    query_timeout: answerMs,
+    keepAlive: true,
+    types: {
+      getTypeParser: ((oid: number, format: 'text') =>
+        countTypes.includes(oid)
+          ? Number
+          : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+    },
+  };
+}
+
+export function openPool({ url, connections, logger }: PostgresOptions): PostgresPool {
+  const pool = new pg.Pool({ ...connectionOptions(url), max: connections });
+  // Idle connections tell it here when the database goes; the next query gets another one.
+  pool.on('error', error => logger.warn({ err: error }, 'a connection to the job store was lost'));
+  return {
+    options: pool.options,
+    connect: async () => withoutStuck(await pool.connect()),
+    end: () => pool.end(),
+  };
+}
+
+/** A connection that did not answer in time may answer later: nobody else must get it. */
+function withoutStuck(client: pg.PoolClient): pg.PoolClient {
+  let isStuck = false;
+  const query = async (...given: Parameters<pg.PoolClient['query']>): Promise<unknown> => {
+    // One that is stuck would let the rollback wait as long again.
+    if (isStuck) throw new Error('The connection timed out.');
+    try {
+      return await client.query(...given);
+    } catch (error) {
+      isStuck ||= error instanceof Error && error.message === 'Query read timeout';
+      throw error;
+    }
+  };
+  return Object.create(client, {
+    query: { value: query },
+    release: { value: () => client.release(isStuck) },
+  }) as pg.PoolClient;
+}

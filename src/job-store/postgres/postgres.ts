@@ -1,0 +1,49 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Links } from '../../jobs/links.ts';
+import { migrate } from '../migrate.ts';
+import type { OpenJobStore } from '../open-job-store.ts';
+import { createStores } from '../sql-stores.ts';
+import type { Tables } from '../tables.ts';
+import { PostgresChanges } from './postgres-changes.ts';
+import { postgresDialect } from './postgres-dialect.ts';
+import { withPostgresFaults } from './postgres-faults.ts';
+import { openPool, type PostgresOptions } from './postgres-pool.ts';
+
+/**
+ * Opens a job store in Postgres, 14 or newer. Connects when it is first asked, and again after the database was away;
+ * meanwhile every call throws `storage-unavailable`. Run `migrate()` before anything else.
+ */
+export function openPostgres(options: PostgresOptions): OpenJobStore {
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool(options) }) });
+  const notify = (channel: string, payload: string) =>
+    sql`select pg_notify(${channel}, ${payload})`.execute(db);
+  const changes = new PostgresChanges(options.directUrl, notify, options.logger);
+  const links = new Links(options.publicUrl);
+  const stores = createStores(db, postgresDialect, change => changes.announce(change), links);
+  return {
+    ...inOurWords(stores),
+    changes,
+    migrate: () => withPostgresFaults(() => migrate(db, postgresDialect)),
+    async close() {
+      await changes.close();
+      await db.destroy();
+    },
+  };
+}
+
+/** The same stores; each method is one transaction, so it may run again where it met another. */
+function inOurWords<S extends Record<string, object>>(stores: S): S {
+  return Object.fromEntries(
+    Object.entries(stores).map(([name, store]) => [
+      name,
+      new Proxy(store, {
+        get(target, method) {
+          const value = Reflect.get(target, method);
+          if (typeof value !== 'function') return value;
+          return (...parameters: unknown[]) =>
+            withPostgresFaults(() => Reflect.apply(value, target, parameters) as Promise<unknown>);
+        },
+      }),
+    ]),
+  ) as S;
+}
