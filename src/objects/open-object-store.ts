@@ -3,7 +3,7 @@ import type { ObjectStore } from '../jobs/object-store.ts';
 import type { PartialFiles } from '../jobs/partial-files.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { FilesystemObjectStore } from './filesystem.ts';
-import { FilesystemPartialFiles } from './partial-files.ts';
+import { FilesystemPartialFiles } from './filesystem-partial-files.ts';
 import type { S3ObjectStore } from './s3.ts';
 import type { S3Encryption, S3Options } from './s3-bucket.ts';
 

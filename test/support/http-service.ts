@@ -16,7 +16,7 @@ import type { PartialFiles } from '../../src/jobs/partial-files.ts';
 import { QueueQuota } from '../../src/jobs/queue-quota.ts';
 import { Redrive } from '../../src/jobs/redrive.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
-import { FilesystemPartialFiles } from '../../src/objects/partial-files.ts';
+import { FilesystemPartialFiles } from '../../src/objects/filesystem-partial-files.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe } from 'node:test';
 import { partialFilesContract } from '../../test/contracts/partial-files.ts';
 import { openFileStore } from '../../test/support/file-store.ts';
-import { FilesystemPartialFiles } from './partial-files.ts';
+import { FilesystemPartialFiles } from './filesystem-partial-files.ts';
 
 describe('FilesystemPartialFiles', () => {
   partialFilesContract(async () => {
