@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
 import { jobQueueOptions } from './config/job-queue-options.ts';
+import { jobStoreOptions } from './config/job-store-options.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
 import { TintypeError } from './errors/tintype-error.ts';
@@ -12,9 +13,8 @@ import { Downloader } from './fetch/download.ts';
 import { Poster } from './fetch/poster.ts';
 import { createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
-import type { OpenJobStore } from './job-store/open-job-store.ts';
-import { openSqlite } from './job-store/sqlite/sqlite.ts';
-import type { JobQueue } from './jobs/job-queue.ts';
+import { migrateWhenThere } from './job-store/migrate-when-there.ts';
+import { type OpenJobStore, openJobStore } from './job-store/open-job-store.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
@@ -23,6 +23,7 @@ import { parseRetention } from './jobs/retention.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { openJobQueue } from './queue/open-job-queue.ts';
 import { StoreBell } from './queue/store-bell.ts';
+import { readiness } from './readiness.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -44,22 +45,22 @@ export interface App {
 /**
  * Builds every part from the configuration, top to bottom. The job store is opened and migrated, nothing else runs yet.
  * One long function, so that the wiring can be read in one piece.
- * Throws `storage-unavailable` when another service process has the job store.
+ * Throws `storage-unavailable` when another service process has the job store; waits for a database server that is
+ * away, until `stop` is aborted.
  */
-export async function createApp(config: Config, logger: Logger): Promise<App> {
+export async function createApp(config: Config, logger: Logger, stop: AbortSignal): Promise<App> {
   const metrics = new Metrics();
   // Closed in reverse; at once if the building fails.
   await using parts = new AsyncDisposableStack();
-  const store = parts.adopt(
-    await openSqlite({ file: config.DATABASE_URL, exclusive: true, publicUrl: config.PUBLIC_URL }),
-    opened => opened.close(),
-  );
-  await store.migrate();
+  const storeOptions = jobStoreOptions(config);
+  const store = parts.adopt(await openJobStore(storeOptions, true, logger), opened => opened.close());
+  if (storeOptions.driver === 'sqlite') await store.migrate();
+  else await migrateWhenThere(store, logger, stop);
   const objectStore = parts.adopt(await openObjectStore(objectStoreOptions(config), logger), opened =>
     opened.close(),
   );
   // On SQLite there is one service process.
-  await objectStore.prepare(true);
+  await objectStore.prepare(storeOptions.driver === 'sqlite');
   const { objects, partialFiles } = objectStore;
   const queue = parts.adopt(await openJobQueue(jobQueueOptions(config), store.changes, logger), opened =>
     opened.close(),
@@ -74,7 +75,8 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
   };
   const leaseMs = config.LEASE_SECONDS * 1000;
   const guard = new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES);
-  const keyFile = path.join(path.dirname(config.DATABASE_URL), 'secrets.key');
+  const localFolder = storeOptions.driver === 'sqlite' ? path.dirname(storeOptions.file) : objects.scratch;
+  const keyFile = path.join(localFolder, 'secrets.key');
   const secrets = new SecretBox(config.SECRETS_KEY ?? (await readOrMakeKey(keyFile)));
 
   const downloader = parts.adopt(
@@ -167,7 +169,7 @@ export async function createApp(config: Config, logger: Logger): Promise<App> {
         }),
         loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
-        readiness: () => readiness(store, objects, queue, logger),
+        readiness: () => readiness({ store, objects, queue }, logger),
         metrics,
         logger,
       })
@@ -206,27 +208,4 @@ async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<st
       cause,
     });
   }
-}
-
-/** Each engine's fault, or null when it answers. */
-async function readiness(
-  store: OpenJobStore,
-  objects: ObjectStore,
-  queue: JobQueue,
-  logger: Logger,
-): Promise<Record<string, string | null>> {
-  const fault = (check: Promise<unknown>) =>
-    check.then(
-      () => null,
-      error => {
-        logger.warn({ err: error }, 'a part is not ready');
-        return TintypeError.from(error).message;
-      },
-    );
-  const [jobStore, objectStore, jobQueue] = await Promise.all([
-    fault(store.jobs.backlog()),
-    fault(objects.check()),
-    queue.fault(),
-  ]);
-  return { jobStore, objectStore, jobQueue };
 }

@@ -1,18 +1,26 @@
 import { existsSync } from 'node:fs';
+import type { Config } from '../config/config.ts';
+import { jobStoreOptions } from '../config/job-store-options.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { OpenJobStore } from '../job-store/open-job-store.ts';
-import { openSqlite } from '../job-store/sqlite/sqlite.ts';
+import { type OpenJobStore, openJobStore } from '../job-store/open-job-store.ts';
+import { createLogger } from '../telemetry/logger.ts';
 
 /**
- * Opens a job store beside the service that may be running on it. Throws `storage-unavailable` when there is none.
- * @param publicUrl for the links in what is told of the jobs that end here
+ * Opens the configuration's job store beside the services that may be running on it. Throws `storage-unavailable` when
+ * there is none.
  */
-export async function openExistingStore(file: string, publicUrl?: string): Promise<OpenJobStore> {
-  if (!existsSync(file)) {
+export async function openExistingStore(config: Config): Promise<OpenJobStore> {
+  const options = jobStoreOptions(config);
+  if (options.driver === 'sqlite' && !existsSync(options.file)) {
     throw new TintypeError(
       'storage-unavailable',
-      `There is no job store at ${file}: nothing was served there yet.`,
+      `There is no job store at ${options.file}: nothing was served there yet.`,
     );
   }
-  return openSqlite({ file, exclusive: false, publicUrl });
+  return openStoreOf(config);
+}
+
+/** Also where there is none yet, for commands that migrate it. */
+export function openStoreOf(config: Config): Promise<OpenJobStore> {
+  return openJobStore(jobStoreOptions(config), false, createLogger(config.LOG_LEVEL));
 }

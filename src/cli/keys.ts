@@ -1,12 +1,11 @@
 import { Command, Option } from 'commander';
 import { readConfig } from '../config/config.ts';
 import type { OpenJobStore } from '../job-store/open-job-store.ts';
-import { openSqlite } from '../job-store/sqlite/sqlite.ts';
 import { freshKey, keyParts } from '../jobs/api-key.ts';
 import { isoTime } from '../jobs/iso-time.ts';
 import type { ApiKey, KeyStore } from '../jobs/key-store.ts';
 import { checkOwner } from '../jobs/owner.ts';
-import { openExistingStore } from './existing-store.ts';
+import { openExistingStore, openStoreOf } from './existing-store.ts';
 import { table } from './table.ts';
 
 interface CreateFlags {
@@ -47,9 +46,8 @@ function createCommand(): Command {
     .action(async ({ owner, admin = false, json: asJson }: CreateFlags) => {
       checkOwner(owner);
       const { id, text, secretHash } = freshKey();
-      const { DATABASE_URL: file } = readConfig(process.env);
       // Keys come before the first start of a service that asks for them.
-      const key = await using(openSqlite({ file, exclusive: false }), async store => {
+      const key = await using(openStoreOf(readConfig(process.env)), async store => {
         await store.migrate();
         return store.keys.create({ id, owner, isAdmin: admin, secretHash });
       });
@@ -102,8 +100,7 @@ function revokeCommand(): Command {
 }
 
 function withKeys(work: (keys: KeyStore) => Promise<void>): Promise<void> {
-  const { DATABASE_URL: file } = readConfig(process.env);
-  return using(openExistingStore(file), store => work(store.keys));
+  return using(openExistingStore(readConfig(process.env)), store => work(store.keys));
 }
 
 async function using<T>(

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readConfig } from '../config/config.ts';
-import { openSqlite } from '../job-store/sqlite/sqlite.ts';
+import { openStoreOf } from './existing-store.ts';
 
 export function migrateCommand(): Command {
   return new Command('migrate')
@@ -9,8 +9,7 @@ export function migrateCommand(): Command {
 }
 
 async function migrate(): Promise<void> {
-  const config = readConfig(process.env);
-  const store = await openSqlite({ file: config.DATABASE_URL, exclusive: false });
+  const store = await openStoreOf(readConfig(process.env));
   try {
     const applied = await store.migrate();
     console.log(applied.length === 0 ? 'Up to date.' : applied.map(name => `Applied ${name}`).join('\n'));

@@ -61,7 +61,7 @@ async function run(args: readonly string[], flags: OutputFlags, out: string, jso
   }
 
   if (sources.length === 0) return report.finish() ? exitCodes.ok : exitCodes.failed;
-  await using scratch = await scratchApp(config);
+  await using scratch = await scratchApp(config, stop);
   const { app } = scratch;
   const runner = new SourceRunner(app, folder, report, stop);
   const work = await planWork(sources, flags, folder, app.objects);
@@ -80,7 +80,7 @@ function inFlight(config: Config): number {
 }
 
 /** The service's own pipeline on a job store and an object store of this command alone, gone with its end. */
-async function scratchApp(config: Config): Promise<AsyncDisposable & { app: App }> {
+async function scratchApp(config: Config, stop: AbortSignal): Promise<AsyncDisposable & { app: App }> {
   // Loaded only here, because it is the whole service and the short commands should start at once.
   const { createApp } = await import('../app.ts');
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tintype-run-'));
@@ -96,6 +96,7 @@ async function scratchApp(config: Config): Promise<AsyncDisposable & { app: App 
       },
       // What goes wrong with an image stands in its result; the log is for those who ask for it.
       createLogger(process.env.LOG_LEVEL ? config.LOG_LEVEL : 'silent'),
+      stop,
     );
     return { app, [Symbol.asyncDispose]: () => app.stop().finally(remove) };
   } catch (error) {

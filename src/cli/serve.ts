@@ -43,7 +43,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   });
   // Loaded only here, because it is the whole service and the short commands should start at once.
   const { createApp } = await import('../app.ts');
-  const app = await createApp(config, createLogger(config.LOG_LEVEL));
+  const app = await createApp(config, createLogger(config.LOG_LEVEL), stop);
   try {
     const { url } = await app.start();
     console.log(url === undefined ? 'Tintype is at work' : `Tintype listens on ${url}`);

@@ -23,8 +23,8 @@ export async function withStoredJobs(
 ): Promise<void> {
   const config = readConfig(process.env);
   await using parts = new AsyncDisposableStack();
-  const { DATABASE_URL, PUBLIC_URL, LOG_LEVEL } = config;
-  const store = parts.adopt(await openExistingStore(DATABASE_URL, PUBLIC_URL), opened => opened.close());
+  const { PUBLIC_URL, LOG_LEVEL } = config;
+  const store = parts.adopt(await openExistingStore(config), opened => opened.close());
   const objectStore = await openObjectStore(objectStoreOptions(config), createLogger(LOG_LEVEL));
   parts.defer(() => objectStore.close());
   // Nobody to ring for: a running service notices the new work by itself.

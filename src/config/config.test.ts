@@ -53,8 +53,54 @@ test('an address that others can reach is refused unless AUTH is spelled out', (
   assert.equal(isLoopback('::ffff:10.0.0.1'), false);
 });
 
-test('roles can not be split on SQLite', () => {
+const secretsKey = { SECRETS_KEY: 'ab'.repeat(32) };
+const postgres = { DATABASE_URL: 'postgres://ann:swordfish@db.example.org/images', ...secretsKey };
+
+test('roles can not be split on SQLite, and it has no pooler', () => {
   assert.match(faultsOf({ ROLES: 'api,worker' }).join(), /in one process/);
+  assert.match(
+    faultsOf({ DATABASE_DIRECT_URL: postgres.DATABASE_URL }).join(),
+    /with postgres: in DATABASE_URL/,
+  );
+  assert.deepEqual(faultsOf({ ...postgres, ROLES: 'api,worker' }), []);
+});
+
+test('on Postgres the key of secrets has to be given', () => {
+  const { DATABASE_URL } = postgres;
+  const [unset = '', ...more] = faultsOf({ DATABASE_URL });
+  assert.match(unset, /^SECRETS_KEY is unset; accepted with postgres: .* 32 bytes/);
+  assert.deepEqual(more, []);
+  assert.match(
+    faultsOf({ DATABASE_URL, SECRETS_KEY: 'short' }).join(),
+    /^SECRETS_KEY is '…'; accepted: 32 bytes/,
+  );
+});
+
+test('a Postgres database is named by its URL; what is wrong with it is told without its password', () => {
+  const read = (url: string) => readConfig({ ...postgres, DATABASE_URL: url }, '/somewhere').DATABASE_URL;
+  for (const url of [
+    'postgres://ann:swordfish@db.example.org:6432/images',
+    'postgresql://127.0.0.1/images?sslmode=verify-full',
+    'postgres://ann@%2Fvar%2Frun%2Fpostgresql/images',
+    'postgres:///images?host=/var/run/postgresql',
+  ]) {
+    assert.equal(read(url), url);
+  }
+  assert.match(read('postgres://db/images?sslmode=verify-ca&sslrootcert=ca.pem'), /=%2Fsomewhere%2Fca.pem$/);
+  for (const url of [
+    'postgres://ann:swordfish@db.example.org',
+    'postgres://ann:swordfish@db.example.org/images/more',
+    'postgres://ann:sword/fish@db.example.org/images',
+    'postgres://ann:sword#fish@db.example.org/images',
+    'postgres://ann:swordfish@db.example.org/images?sslmode=prefer',
+    'postgres://db.example.org/images?password=swordfish&sslmode=verify-ca',
+    'mysql://ann:swordfish@db.example.org/images',
+  ]) {
+    const faults = faultsOf({ ...postgres, DATABASE_URL: url, DATABASE_DIRECT_URL: url });
+    assert.equal(faults.length, 2, url);
+    assert.match(faults.join(), /DATABASE_URL is '.*'; accepted: sqlite:<path>, or postgres:/);
+    assert.doesNotMatch(faults.join(), /fish/);
+  }
 });
 
 test('objects are kept in a folder or in a bucket', () => {

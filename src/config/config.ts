@@ -1,9 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { jobStoreFaults } from './job-store-options.ts';
 import { kafkaLoginFaults } from './kafka-login.ts';
 import { withoutPassword } from './values.ts';
-import { roles, variables } from './variables.ts';
+import { variables } from './variables.ts';
 
 type Variables = typeof variables;
 type Value<V> = V extends { kind: { parse(text: string, root: string): infer T } } ? NonNullable<T> : never;
@@ -51,15 +52,12 @@ function defaultRoot(): string {
 /** Values that are right one by one and wrong together. Values that are wrong already are left out. */
 function combinationFaults(config: Partial<Config>): string[] {
   const faults: string[] = [];
-  if (config.ROLES && config.ROLES.length < roles.length) {
-    faults.push(`ROLES is '${config.ROLES.join(',')}'; accepted on SQLite: all roles, in one process`);
-  }
   if (config.HOST && !isLoopback(config.HOST) && config.AUTH === undefined) {
     faults.push(
       `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: AUTH=keys, AUTH=off spelled out, or a loopback address`,
     );
   }
-  faults.push(...objectStoreFaults(config), ...kafkaLoginFaults(config));
+  faults.push(...jobStoreFaults(config), ...objectStoreFaults(config), ...kafkaLoginFaults(config));
   return faults;
 }
 

@@ -147,7 +147,7 @@ function isCidr(range: string): boolean {
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
 }
 
-/** A URL as it may be shown. */
+/** A URL as it may be shown; also one that is none because of its password. */
 export function withoutPassword(url: string): string {
-  return url.replace(/(:\/\/[^/@:]*:)[^/]*@/, '$1…@');
+  return url.replace(/(:\/\/[^/@:]*:).*@/, '$1…@').replace(/([?&]password=)[^&]*/, '$1…');
 }

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { logLevels } from '../telemetry/logger.ts';
+import { databaseUrl, postgresUrl } from './database-url.ts';
 import { jobQueueUrl } from './job-queue-url.ts';
 import {
   addressRanges,
@@ -7,7 +8,6 @@ import {
   durations,
   encryptionKey,
   listOf,
-  localPath,
   objectStoreUrl,
   oneOf,
   retention,
@@ -33,7 +33,9 @@ export const roles = ['api', 'worker', 'intake', 'deliveries', 'scheduler', 'swe
  * `docs/configuration.md`, which says what each one means, is checked against it.
  */
 export const variables = {
-  DATABASE_URL: variable(localPath('sqlite'), 'sqlite:data/tintype.db'),
+  DATABASE_URL: variable(databaseUrl, 'sqlite:data/tintype.db'),
+  DATABASE_DIRECT_URL: variable(postgresUrl, undefined),
+  DATABASE_CONNECTIONS: variable(wholeNumber(2, 1000), '10'),
   JOB_QUEUE_URL: variable(jobQueueUrl, 'database:'),
   OBJECT_STORE_URL: variable(objectStoreUrl, 'file:data/objects'),
   OBJECT_DOWNLOADS: variable(oneOf(['proxy', 'redirect']), 'proxy'),

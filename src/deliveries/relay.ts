@@ -78,7 +78,7 @@ export class Relay {
       } catch (error) {
         failures += 1;
         logger.error({ err: error }, 'deliveries could not be claimed');
-        await bell.wait(retryDelayMs(failures), stopping);
+        await bell.wait(Math.min(longestWaitMs, retryDelayMs(failures)), stopping);
       }
     }
   }

@@ -14,6 +14,9 @@ import type { StatisticsStore } from '../jobs/statistics-store.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { PostgresOptions } from './postgres/postgres-pool.ts';
+import type { ThreadOptions } from './sqlite/thread-messages.ts';
 
 /** One database, opened: the stores in it and what belongs to it as a whole. */
 export interface OpenJobStore {
@@ -37,4 +40,26 @@ export interface OpenJobStore {
   migrate(): Promise<string[]>;
   /** Answers what was asked before, then closes. Whatever is asked later throws `storage-unavailable`. */
   close(): Promise<void>;
+}
+
+export type JobStoreOptions =
+  | ({ readonly driver: 'sqlite' } & Omit<ThreadOptions, 'exclusive'>)
+  | ({ readonly driver: 'postgres' } & Omit<PostgresOptions, 'logger'>);
+
+/**
+ * Opens the job store with the driver that is named; its library is loaded only then. Run `migrate()` before anything
+ * else. Throws `storage-unavailable` when another service has the SQLite file.
+ * @param isService this is the service, and not a command beside it
+ */
+export async function openJobStore(
+  options: JobStoreOptions,
+  isService: boolean,
+  logger: Logger,
+): Promise<OpenJobStore> {
+  if (options.driver === 'postgres') {
+    const { openPostgres } = await import('./postgres/postgres.ts');
+    return openPostgres({ ...options, logger });
+  }
+  const { openSqlite } = await import('./sqlite/sqlite.ts');
+  return openSqlite({ ...options, exclusive: isService });
 }

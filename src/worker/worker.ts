@@ -87,7 +87,7 @@ export class Worker {
       } catch (error) {
         failures += 1;
         logger.error({ err: error }, 'work could not be claimed');
-        rung = (await queue.wait(retryDelayMs(failures), this.#stopping.signal)) ? 1 : 0;
+        rung = (await this.#wait(retryDelayMs(failures))) ? 1 : 0;
       }
     }
   }

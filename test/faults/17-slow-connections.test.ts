@@ -30,7 +30,8 @@ fault(row, async ({ connections }, report) => {
   // Each has an upload of its own: for one they would wait, and that is no slowness of theirs.
   const starts = await Promise.all(sent.map(kind => (kind === 'tus' ? createUpload(service) : kind)));
   const idle = await healthyTimes(service);
-  const slow = starts.map(start => trickle(service, start));
+  // Spread over a second: sent all at once, they would hold up the one who measures, who is of the same process.
+  const slow = starts.map((start, index) => trickle(service, start, (index / connections) * 1_000));
   const busy = await healthyTimes(service);
   const ends = await Promise.all(slow);
   const longest = Math.max(...ends.map(end => end.ms));
@@ -56,8 +57,13 @@ async function createUpload({ url }: Service): Promise<string> {
   );
 }
 
-/** Sends a byte a second until the service has had enough. */
-async function trickle({ url }: Service, head: string): Promise<{ ms: number; answer: string }> {
+/** Sends a byte a second, the first after `delayMs`, until the service has had enough. */
+async function trickle(
+  { url }: Service,
+  head: string,
+  delayMs: number,
+): Promise<{ ms: number; answer: string }> {
+  await pause(delayMs);
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.on('error', () => {});
@@ -68,7 +74,7 @@ async function trickle({ url }: Service, head: string): Promise<{ ms: number; an
   const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
   const started = performance.now();
   socket.write(head);
-  const timer = setInterval(() => socket.write('x'), 1000);
+  const timer = setInterval(() => socket.write('x'), 1_000);
   await closed;
   clearInterval(timer);
   return { ms: performance.now() - started, answer };

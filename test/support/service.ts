@@ -8,6 +8,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 /** A service as a user starts it: a process of its own, a folder of its own, a free port. */
 export class Service {
   readonly folder: string;
+  /** Empty where it does not listen, because its roles need none of it. */
   readonly url: string;
   readonly process: ChildProcess;
   readonly #ownsFolder: boolean;
@@ -20,8 +21,8 @@ export class Service {
   }
 
   /**
-   * Resolves when it listens. Its folder goes with it, unless one is given: for a service that carries on with an
-   * earlier one's data.
+   * Resolves when it listens, or is at work without. Its folder goes with it, unless one is given: for a service that
+   * carries on with an earlier one's data.
    */
   static async start(env: Record<string, string> = {}, folder?: string): Promise<Service> {
     const home = folder ?? (await temporaryFolder()).path;
@@ -31,9 +32,9 @@ export class Service {
     });
     const lines = createInterface({ input: child.stdout });
     const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`The service ended with code ${code} before it listened.`);
+      throw new Error(`The service ended with code ${code} before it was ready.`);
     });
-    const url = await Promise.race([listening(lines), ended]);
+    const url = await Promise.race([ready(lines), ended]);
     ended.catch(() => undefined);
     return new Service(home, url, child, folder === undefined);
   }
@@ -62,10 +63,10 @@ export function embedded(folder: string): Record<string, string> {
   };
 }
 
-async function listening(lines: AsyncIterable<string>): Promise<string> {
+async function ready(lines: AsyncIterable<string>): Promise<string> {
   for await (const line of lines) {
-    const url = /listens on (http:\S+)/.exec(line)?.[1];
-    if (url) return url;
+    const found = /listens on (?<url>http:\S+)|is at work/.exec(line);
+    if (found) return found.groups?.url ?? '';
   }
-  throw new Error('The service closed its output before it listened.');
+  throw new Error('The service closed its output before it was ready.');
 }

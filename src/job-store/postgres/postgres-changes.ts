@@ -32,6 +32,7 @@ export class PostgresChanges implements StoreChanges {
   readonly #closing = new AbortController();
   #untold: StoreChange[] = [];
   #telling: Promise<void> | undefined;
+  #isPoolerKnown = false;
   #listening: Promise<void> | undefined;
 
   constructor(directUrl: string, notify: Notify, logger: Logger) {
@@ -103,6 +104,7 @@ export class PostgresChanges implements StoreChanges {
     try {
       await client.connect();
       await client.query(`listen ${channel}`);
+      await this.#warnOfPooler(client);
       onConnected();
       this.#hear({ kind: 'work' });
       this.#hear({ kind: 'event' });
@@ -114,6 +116,17 @@ export class PostgresChanges implements StoreChanges {
       // What can't be ended in an orderly way is ended by force.
       await Promise.race([client.end().catch(() => {}), pause(answerMs)]);
     }
+  }
+
+  /** A pooler tells its clients of a process that is not the one at the other end. */
+  async #warnOfPooler(client: pg.Client): Promise<void> {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    // Not in the types: what the server said when the connection began.
+    const { processID } = client as pg.Client & { processID?: number };
+    if (this.#isPoolerKnown || rows[0]?.pid === processID) return;
+    this.#isPoolerKnown = true;
+    const advice = 'set DATABASE_DIRECT_URL to the database itself, or news of other processes come late';
+    this.#logger.warn(`the job store is behind a pooler: ${advice}`);
   }
 
   #receive(payload: string): void {

@@ -1,3 +1,4 @@
+import { systemCode } from '../../errors/storage-fault.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
 
 /**
@@ -9,6 +10,15 @@ const passingClasses = ['08', '53', '57', '58'];
 const passingCodes = ['25006', '28P01', '3D000'];
 /** A serialization failure, a deadlock, a lock that was not to be had: the same transaction may pass now. */
 const conflicts = ['40001', '40P01', '55P03'];
+
+/** Not before `tintype migrate` or the start of a service. */
+const noSuchTable = '42P01';
+/**
+ * A wrong login, no such role or one that may not log in from here, no such database, no right to make tables; and what
+ * OpenSSL says of certificates.
+ */
+const mendedByPeople = ['28P01', '28000', '3D000', '42501'];
+const tlsFault = /CERT|SSL|TLS|UNABLE_TO_|HOSTNAME_MISMATCH/;
 
 const mostTries = 5;
 
@@ -27,6 +37,10 @@ export async function withPostgresFaults<T>(transaction: () => Promise<T>): Prom
 export function fromPostgres(thrown: unknown): TintypeError {
   if (thrown instanceof TintypeError) return thrown;
   const state = stateOf(thrown);
+  if (state === noSuchTable) {
+    const message = 'The job store has no tables yet: run `tintype migrate`, or start the service.';
+    return new TintypeError('storage-unavailable', message, { cause: thrown });
+  }
   const isPassing =
     passingClasses.includes(state.slice(0, 2)) ||
     passingCodes.includes(state) ||
@@ -36,6 +50,23 @@ export function fromPostgres(thrown: unknown): TintypeError {
   return new TintypeError('storage-unavailable', 'The job store is not available at the moment.', {
     cause: thrown,
   });
+}
+
+/** The same before anything has worked: what only a person can mend is `invalid-configuration`. */
+export function faultAtStart(thrown: unknown): TintypeError {
+  const fault = fromPostgres(thrown);
+  if (!(thrown instanceof Error) || !isForPeople(thrown)) return fault;
+  const message = `The database that DATABASE_URL names can’t be used: ${thrown.message.replace(/\.$/, '')}.`;
+  return new TintypeError('invalid-configuration', message);
+}
+
+/** Where the server knows no TLS, the client says so in words alone. */
+function isForPeople(thrown: Error): boolean {
+  return (
+    mendedByPeople.includes(stateOf(thrown)) ||
+    tlsFault.test(systemCode(thrown) ?? '') ||
+    / SSL /.test(thrown.message)
+  );
 }
 
 /** The five characters of an error that the database sent, or ''. */
@@ -48,6 +79,7 @@ function stateOf(thrown: unknown): string {
 function isConnectionFault(thrown: unknown): boolean {
   if (!(thrown instanceof Error) || 'severity' in thrown) return false;
   if (thrown instanceof AggregateError) return thrown.errors.some(isConnectionFault);
-  const code = 'code' in thrown ? String(thrown.code) : '';
-  return /^E[A-Z]+$/.test(code) || /connect|terminated|timeout|pool after calling end/i.test(thrown.message);
+  const code = systemCode(thrown) ?? '';
+  const isOfSystem = /^E[A-Z]+$/.test(code) || tlsFault.test(code);
+  return isOfSystem || /connect|terminated|timeout|pool after calling end/i.test(thrown.message);
 }

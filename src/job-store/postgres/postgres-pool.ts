@@ -1,11 +1,15 @@
 import type { PostgresPool } from 'kysely';
 import pg from 'pg';
+import { TintypeError } from '../../errors/tintype-error.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 export interface PostgresOptions {
-  /** `postgres://user:password@host:port/database`; may be a pooler's. */
+  /** `postgres://user:password@host:port/database`; may be a pooler's. `sslmode` in it means what libpq says. */
   readonly url: string;
-  /** The database itself, for `LISTEN`, where `url` is a pooler that hands a connection to others between transactions. */
+  /**
+   * The database itself, for `LISTEN` and migrations, where `url` is a pooler that hands a connection to others between
+   * transactions.
+   */
   readonly directUrl: string;
   /** Connections of this process at most, beside the one that listens. */
   readonly connections: number;
@@ -23,7 +27,7 @@ const countTypes = [20, 1700];
 /** A connection's options, the same for all. Counts and times fit a double, so they come as numbers, not as text. */
 export function connectionOptions(url: string): pg.ClientConfig {
   return {
-    connectionString: url,
+    connectionString: `${url}${url.includes('?') ? '&' : '?'}uselibpqcompat=true`,
     application_name: 'tintype',
     connectionTimeoutMillis: connectMs,
     query_timeout: answerMs,
@@ -37,10 +41,26 @@ export function connectionOptions(url: string): pg.ClientConfig {
   };
 }
 
+/** Throws `invalid-configuration` when a file that the URL names, such as `sslrootcert`, can't be read. */
+export function checkConnectionFiles(url: string): void {
+  try {
+    new pg.Client(connectionOptions(url));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TintypeError(
+      'invalid-configuration',
+      `A file that DATABASE_URL names can’t be read: ${reason}.`,
+    );
+  }
+}
+
 export function openPool({ url, connections, logger }: PostgresOptions): PostgresPool {
   const pool = new pg.Pool({ ...connectionOptions(url), max: connections });
   // Idle connections tell it here when the database goes; the next query gets another one.
-  pool.on('error', error => logger.warn({ err: error }, 'a connection to the job store was lost'));
+  pool.on('error', ({ message }) => {
+    // The error itself carries the whole client.
+    logger.warn({ reason: message }, 'a connection to the job store was lost');
+  });
   return {
     options: pool.options,
     connect: async () => withoutStuck(await pool.connect()),

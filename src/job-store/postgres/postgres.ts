@@ -1,19 +1,22 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Links } from '../../jobs/links.ts';
-import { migrate } from '../migrate.ts';
 import type { OpenJobStore } from '../open-job-store.ts';
 import { createStores } from '../sql-stores.ts';
 import type { Tables } from '../tables.ts';
 import { PostgresChanges } from './postgres-changes.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { withPostgresFaults } from './postgres-faults.ts';
-import { openPool, type PostgresOptions } from './postgres-pool.ts';
+import { migratePostgres } from './postgres-migration.ts';
+import { checkConnectionFiles, openPool, type PostgresOptions } from './postgres-pool.ts';
 
 /**
  * Opens a job store in Postgres, 14 or newer. Connects when it is first asked, and again after the database was away;
  * meanwhile every call throws `storage-unavailable`. Run `migrate()` before anything else.
+ * Throws `invalid-configuration` when a file that an address names can't be read.
  */
 export function openPostgres(options: PostgresOptions): OpenJobStore {
+  checkConnectionFiles(options.url);
+  checkConnectionFiles(options.directUrl);
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPool(options) }) });
   const notify = (channel: string, payload: string) =>
     sql`select pg_notify(${channel}, ${payload})`.execute(db);
@@ -23,7 +26,7 @@ export function openPostgres(options: PostgresOptions): OpenJobStore {
   return {
     ...inOurWords(stores),
     changes,
-    migrate: () => withPostgresFaults(() => migrate(db, postgresDialect)),
+    migrate: () => migratePostgres(options.directUrl),
     async close() {
       await changes.close();
       await db.destroy();

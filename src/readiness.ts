@@ -1,0 +1,47 @@
+import { TintypeError } from './errors/tintype-error.ts';
+import type { OpenJobStore } from './job-store/open-job-store.ts';
+import type { JobQueue } from './jobs/job-queue.ts';
+import type { ObjectStore } from './jobs/object-store.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+interface Engines {
+  readonly store: OpenJobStore;
+  readonly objects: ObjectStore;
+  readonly queue: JobQueue;
+}
+
+/** Whoever asks whether the service is ready waits no longer: engines that hang take much longer to fail. */
+const answerMs = 4_000;
+
+/** Each engine's fault, or null when it answers. */
+export async function readiness(
+  { store, objects, queue }: Engines,
+  logger: Logger,
+): Promise<Record<string, string | null>> {
+  const fault = async (answer: Promise<unknown>) => {
+    try {
+      await within(answerMs, answer);
+      return null;
+    } catch (error) {
+      logger.warn({ err: error }, 'a part is not ready');
+      return TintypeError.from(error).message;
+    }
+  };
+  const [jobStore, objectStore, jobQueue] = await Promise.all([
+    fault(store.events.newest()),
+    fault(objects.check()),
+    queue.fault(),
+  ]);
+  return { jobStore, objectStore, jobQueue };
+}
+
+async function within(limitMs: number, answer: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const message = `It does not answer in ${limitMs / 1000} s.`;
+  const timer = setTimeout(() => late.reject(new TintypeError('storage-unavailable', message)), limitMs);
+  try {
+    await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

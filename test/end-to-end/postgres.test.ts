@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { photo } from '../support/photo.ts';
+import { launcher, start, tintype } from '../support/program.ts';
+import { PostgresServer } from '../support/servers/postgres.ts';
+import { realServer } from '../support/servers/real-server.ts';
+import { embedded, Service } from '../support/service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const server = await realServer('a service on Postgres', () => PostgresServer.start());
+const secretsKey = { SECRETS_KEY: 'ab'.repeat(32) };
+const image = await photo(600, 400).jpeg().toBuffer();
+
+if (server !== undefined) {
+  describe('a service on Postgres', () => {
+    after(() => server[Symbol.asyncDispose]());
+
+    it('is split by roles over processes, and the command line works beside them', async () => {
+      await using folder = await temporaryFolder();
+      const env = onPostgres(folder.path, await server.createDatabase('split'));
+      const key = (await tintype(['keys', 'create', '--owner', 'acme'], { env })).stdout.trim();
+      const roles = ['api', 'worker', 'deliveries,sweeper'];
+      // At once, so that they meet at the migrations.
+      const [api, ...others] = await Promise.all(
+        roles.map(ROLES => Service.start({ ...env, ROLES, AUTH: 'keys' }, folder.path)),
+      );
+      assert(api !== undefined);
+      try {
+        const id = await submit(api, key);
+        const list = () => tintype(['jobs', 'list', '--json'], { env });
+        const isComplete = async () => /"status": "complete"/.test((await list()).stdout);
+        await eventually(isComplete, 'the worker has made it', 60_000);
+        assert.match((await tintype(['jobs', 'show', id], { env })).stdout, /complete/);
+        assert.equal((await tintype(['migrate'], { env })).stdout, 'Up to date.\n');
+        assert.equal((await tintype(['keys', 'revoke', key], { env })).code, 0);
+      } finally {
+        for (const service of [api, ...others]) await service.end('SIGTERM');
+      }
+      assert.deepEqual(
+        [api, ...others].map(service => service.process.exitCode),
+        [0, 0, 0],
+      );
+    });
+
+    it('waits at its start for a database server that comes later', async () => {
+      await using folder = await temporaryFolder();
+      const url = await server.createDatabase('late');
+      await server.end('SIGINT');
+      const env = onPostgres(folder.path, url);
+      const { code, stderr } = await tintype(['jobs', 'list'], { env });
+      assert.equal(code, 1);
+      assert.match(stderr, /not available at the moment\. \(connect ECONNREFUSED/);
+      const stopped = start('node', [launcher, 'serve'], { env });
+      const [line] = await once(stopped.stderr.setEncoding('utf8'), 'data');
+      assert.match(line, /the start waits for it/);
+      const gone = once(stopped, 'exit');
+      stopped.kill('SIGTERM');
+      assert.deepEqual(await gone, [1, null]);
+
+      const starting = Service.start(env, folder.path);
+      await server.startAgain();
+      await using service = await starting;
+      assert.equal((await fetch(`${service.url}/health/ready`)).status, 200);
+    });
+
+    it('says what is wrong with its database', async () => {
+      await using folder = await temporaryFolder();
+      const url = await server.createDatabase('wrong');
+      const ended = async (DATABASE_URL: string, command = 'serve') => {
+        const { code, stderr } = await tintype([command], { env: onPostgres(folder.path, DATABASE_URL) });
+        return `${code} ${stderr}`;
+      };
+      assert.match(await ended(url.replace('wrong', 'missing')), /^78 .*database "missing" does not exist/);
+      assert.match(
+        await ended(url.replace('postgres@', 'ann:swordfish@')),
+        /^78 .*role "ann" does not exist/,
+      );
+      assert.match(await ended(`${url}?sslmode=require`), /^78 .*does not support SSL/);
+      assert.match(await ended(`${url}?sslmode=verify-ca&sslrootcert=none.pem`), /^78 .*none\.pem/);
+      const { stderr } = await tintype(['keys', 'list'], { env: onPostgres(folder.path, url) });
+      assert.match(stderr, /^The job store has no tables yet/);
+    });
+  });
+}
+
+it('shows no password of a database', async () => {
+  const url = 'postgres://ann:swordfish@db.example.org/images';
+  const env = { DATABASE_URL: url, DATABASE_DIRECT_URL: `${url}?password=swordfish`, ...secretsKey };
+  for (const flags of [[], ['--json']]) {
+    const { code, stdout } = await tintype(['config', ...flags], { env });
+    assert.equal(code, 0);
+    assert.match(stdout, /postgres:\/\/ann:…@db\.example\.org\/images/);
+    assert.doesNotMatch(stdout, /swordfish|abab/);
+  }
+});
+
+function onPostgres(folder: string, DATABASE_URL: string): Record<string, string> {
+  return { ...embedded(folder), ...secretsKey, DATABASE_URL };
+}
+
+async function submit({ url }: Service, key: string): Promise<string> {
+  const form = new FormData();
+  form.append('image', new Blob([new Uint8Array(image)]), 'photo.jpg');
+  const headers = { authorization: `Bearer ${key}` };
+  const answer = await fetch(`${url}/jobs`, { method: 'POST', body: form, headers });
+  assert.equal(answer.status, 202);
+  return ((await answer.json()) as { id: string }).id;
+}
