@@ -26,28 +26,32 @@ const row = {
     'resumable uploads to S3 through two processes: one killed in the middle of requests and the other goes on, concurrent requests to both, the last answer lost',
   mustShow: 'content right every time, 409 where it belongs, nothing left but whole uploads',
   // After each kill the lease of the dead one's lock is waited for: 10 s.
-  inTests: { kills: 1, killsOfOne: 1, megabytes: 24, races: 3 },
-  full: { kills: 8, killsOfOne: 4, megabytes: 48, races: 30 },
+  inTests: { servers: 1, kills: 1, killsOfOne: 1, megabytes: 24, races: 3 },
+  full: { servers: 2, kills: 8, killsOfOne: 4, megabytes: 48, races: 30 },
 };
 const prefix = 'service/uploads/';
 
-fault(row, async ({ kills, killsOfOne, megabytes, races }, report, t) => {
+fault(row, async ({ servers, kills, killsOfOne, megabytes, races }, report, t) => {
   const postgres = await realServer('resumable uploads to S3', () => PostgresServer.start());
   if (postgres === undefined) return;
   t.after(() => postgres[Symbol.asyncDispose]());
   const image = await photo(800, 600).jpeg().toBuffer();
   const largeImage = () => Buffer.concat([image, randomBytes(megabytes * 1_000_000)]);
 
-  for (const { name, server } of await s3Servers()) {
-    t.after(() => server[Symbol.asyncDispose]());
+  const stores = await s3Servers();
+  for (const { server } of stores) t.after(() => server[Symbol.asyncDispose]());
+  for (const { name, server } of stores.slice(0, servers)) {
     const database = await postgres.createDatabase(name.toLowerCase());
     await using target = await startTwo(server, database);
     const uploads: string[] = [];
     let [killed, resumed] = [0, 0];
     while (killed < kills) {
       const file = largeImage();
-      const points = Array.from({ length: Math.min(killsOfOne, kills - killed) }, () => Math.random() * 0.9);
-      const { id, offsets } = await uploadThroughKills(target, file, points.sort());
+      const points = Array.from(
+        { length: Math.min(killsOfOne, kills - killed) },
+        () => 0.5 + Math.random() * 0.4,
+      );
+      const { id, offsets } = await uploadThroughKills(target, file, points.sort(), Number.POSITIVE_INFINITY);
       killed += points.length;
       uploads.push(id);
       resumed += offsets.filter(offset => offset > 0).length;

@@ -19,8 +19,17 @@ export interface UploadTarget {
   stored(upload: string): Promise<Buffer>;
 }
 
-/** By a client that is not ours. Kills the service when so much of the file was sent; the client finds its way. */
-export async function uploadThroughKills(target: UploadTarget, file: Buffer, points: readonly number[]) {
+/**
+ * By a client that is not ours. Kills the service when so much of the file was sent; the client finds its way.
+ * @param points fractions of the file
+ * @param chunkSize of one request, in bytes
+ */
+export async function uploadThroughKills(
+  target: UploadTarget,
+  file: Buffer,
+  points: readonly number[],
+  chunkSize: number,
+) {
   const offsets: number[] = [];
   let killing: Promise<void> | undefined;
   let next = 0;
@@ -28,8 +37,7 @@ export async function uploadThroughKills(target: UploadTarget, file: Buffer, poi
   const upload = new Upload(file, {
     endpoint: `${target.url}/uploads`,
     metadata: { filename: 'large.jpg' },
-    // On this machine's own network one request would be over before a signal arrives.
-    chunkSize: 1_000_000,
+    chunkSize,
     retryDelays: Array.from({ length: 1000 }, () => 100),
     onProgress(sent) {
       if (killing !== undefined || sent < file.length * (points[next] ?? 2)) return;

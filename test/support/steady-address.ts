@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** One address for whichever process is to be found there, as a load balancer has it. */
 export class SteadyAddress implements AsyncDisposable {
   /** The process's port; connections that are there already stay where they are. */
   port: number;
   readonly #server: Server;
+  readonly #callers = new Set<Socket>();
 
   static async open(port: number): Promise<SteadyAddress> {
     const address = new SteadyAddress(port);
@@ -17,9 +18,15 @@ export class SteadyAddress implements AsyncDisposable {
   private constructor(port: number) {
     this.port = port;
     this.#server = createServer(caller => {
+      this.#callers.add(caller);
       const called = connect(this.port, '127.0.0.1');
       // Whichever end breaks breaks the other.
-      caller.on('error', () => {}).on('close', () => called.destroy());
+      caller
+        .on('error', () => {})
+        .on('close', () => {
+          this.#callers.delete(caller);
+          called.destroy();
+        });
       called.on('error', () => {}).on('close', () => caller.destroy());
       caller.pipe(called).pipe(caller);
     });
@@ -31,6 +38,7 @@ export class SteadyAddress implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
+    for (const caller of this.#callers) caller.destroy();
     await once(this.#server, 'close');
   }
 }
