@@ -13,6 +13,8 @@ export interface Piece {
   readonly file: PartialFile;
   readonly checksum: PieceChecksum | undefined;
   readonly limits: ImageLimits;
+  /** Throws where somebody else may write to the upload by now. */
+  readonly checkLock: () => void;
   /** These bytes are durable: from now on they count. */
   readonly keep: (kept: KeptBytes) => Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function receivePiece(piece: Piece): Promise<number> {
     for await (const chunk of chunks) {
       isArriving = false;
       if (position + chunk.length > bytes) throw tooLong(bytes);
+      piece.checkLock();
       checksum?.update(chunk);
       const kept = await file.append(chunk);
       position += chunk.length;

@@ -122,6 +122,7 @@ export class TusUpload extends DataStore implements Locker {
         file,
         checksum: pieceChecksum(this.#header('upload-checksum')),
         limits,
+        checkLock: () => this.#locks.check(),
         keep: async kept => {
           const before = counted;
           // Until the job store has answered.
