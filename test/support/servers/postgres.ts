@@ -18,10 +18,12 @@ export class PostgresServer implements AsyncDisposable {
   readonly port: number;
   readonly #program: string;
   readonly #data: string;
+  readonly #fsync: 'on' | 'off';
   readonly #cleanup: AsyncDisposableStack;
   #server: ServerProcess | undefined;
 
-  static async start(): Promise<PostgresServer> {
+  /** @param fsync off: its own death harms nothing that was written, and no test takes the machine's power away. */
+  static async start({ fsync = 'off' }: { fsync?: 'on' | 'off' } = {}): Promise<PostgresServer> {
     await using cleanup = new AsyncDisposableStack();
     const cached = await cachedProgram(`postgres-${platform}-${version}`, download);
     const folder = cleanup.use(await temporaryFolder()).path;
@@ -39,15 +41,22 @@ export class PostgresServer implements AsyncDisposable {
       '--no-instructions',
     ];
     await run(path.join(program, 'bin/initdb'), [...flags, data], { cwd: folder, ...user });
-    const server = new PostgresServer(program, data, await freePort(), cleanup.move());
+    const server = new PostgresServer(program, data, await freePort(), fsync, cleanup.move());
     await server.startAgain();
     return server;
   }
 
-  private constructor(program: string, data: string, port: number, cleanup: AsyncDisposableStack) {
+  private constructor(
+    program: string,
+    data: string,
+    port: number,
+    fsync: 'on' | 'off',
+    cleanup: AsyncDisposableStack,
+  ) {
     this.#program = program;
     this.#data = data;
     this.port = port;
+    this.#fsync = fsync;
     this.#cleanup = cleanup;
   }
 
@@ -56,8 +65,7 @@ export class PostgresServer implements AsyncDisposable {
       listen_addresses: '127.0.0.1',
       port: this.port,
       unix_socket_directories: '',
-      // Its own death harms nothing that was written; no test takes the machine's power away.
-      fsync: 'off',
+      fsync: this.#fsync,
     };
     this.#server = await ServerProcess.start({
       command: path.join(this.#program, 'bin/postgres'),
