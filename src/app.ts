@@ -21,7 +21,6 @@ import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
-import { FilesystemPartialFiles } from './objects/partial-files.ts';
 import { openJobQueue } from './queue/open-job-queue.ts';
 import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
@@ -62,10 +61,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
   );
   // On SQLite there is one service process.
   await objectStore.prepare(storeOptions.driver === 'sqlite');
-  const { objects } = objectStore;
-  const localFolder = storeOptions.driver === 'sqlite' ? path.dirname(storeOptions.file) : objects.scratch;
-  // Where objects are elsewhere, pieces of uploads lie beside the job store, which knows how far they are.
-  const partialFiles = new FilesystemPartialFiles(objectStore.folder ?? localFolder, objects);
+  const { objects, partialFiles } = objectStore;
   const queue = parts.adopt(await openJobQueue(jobQueueOptions(config), store.changes, logger), opened =>
     opened.close(),
   );
@@ -79,6 +75,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
   };
   const leaseMs = config.LEASE_SECONDS * 1000;
   const guard = new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES);
+  const localFolder = storeOptions.driver === 'sqlite' ? path.dirname(storeOptions.file) : objects.scratch;
   const keyFile = path.join(localFolder, 'secrets.key');
   const secrets = new SecretBox(config.SECRETS_KEY ?? (await readOrMakeKey(keyFile)));
 

@@ -12,17 +12,23 @@ const version = '18.4.0-beta.17';
 const platform = `${process.platform}-${process.arch}`;
 const fixtures = path.resolve(import.meta.dirname, '../../fixtures');
 
+interface Settings {
+  /** Whether it also takes encrypted connections, with test/fixtures/loopback-certificate.pem. */
+  readonly tls?: boolean;
+  /** Not needed in tests: its own death harms nothing that was written, and none takes the machine's power away. */
+  readonly fsync?: boolean;
+}
+
 /** A Postgres of its own, with nothing in it. It can be ended and started again on the same data and port. */
 export class PostgresServer implements AsyncDisposable {
   readonly port: number;
   readonly #program: string;
   readonly #data: string;
-  readonly #tls: boolean;
+  readonly #settings: Required<Settings>;
   readonly #cleanup: AsyncDisposableStack;
   #server: ServerProcess | undefined;
 
-  /** @param tls whether it also takes encrypted connections, with test/fixtures/loopback-certificate.pem */
-  static async start({ tls = false } = {}): Promise<PostgresServer> {
+  static async start({ tls = false, fsync = false }: Settings = {}): Promise<PostgresServer> {
     await using cleanup = new AsyncDisposableStack();
     const cached = await cachedProgram(`postgres-${platform}-${version}`, download);
     const folder = cleanup.use(await temporaryFolder()).path;
@@ -41,7 +47,8 @@ export class PostgresServer implements AsyncDisposable {
     ];
     await run(path.join(program, 'bin/initdb'), [...flags, data], { cwd: folder, ...unprivileged });
     if (tls) await placeCertificate(data);
-    const server = new PostgresServer(program, data, await freePort(), tls, cleanup.move());
+    const settings = { tls, fsync };
+    const server = new PostgresServer(program, data, await freePort(), settings, cleanup.move());
     await server.startAgain();
     return server;
   }
@@ -50,25 +57,25 @@ export class PostgresServer implements AsyncDisposable {
     program: string,
     data: string,
     port: number,
-    tls: boolean,
+    settings: Required<Settings>,
     cleanup: AsyncDisposableStack,
   ) {
     this.#program = program;
     this.#data = data;
     this.port = port;
-    this.#tls = tls;
+    this.#settings = settings;
     this.#cleanup = cleanup;
   }
 
   async startAgain(): Promise<void> {
+    const { tls, fsync } = this.#settings;
     const settings = {
       // The certificate does not name the second.
-      listen_addresses: this.#tls ? '127.0.0.1,127.0.0.2' : '127.0.0.1',
+      listen_addresses: tls ? '127.0.0.1,127.0.0.2' : '127.0.0.1',
       port: this.port,
       unix_socket_directories: '',
-      // Its own death harms nothing that was written; no test takes the machine's power away.
-      fsync: 'off',
-      ssl: this.#tls ? 'on' : 'off',
+      fsync: fsync ? 'on' : 'off',
+      ssl: tls ? 'on' : 'off',
     };
     this.#server = await ServerProcess.start({
       command: path.join(this.#program, 'bin/postgres'),
