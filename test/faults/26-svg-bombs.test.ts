@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { ImageVerdicts } from '../support/image-verdicts.ts';
+import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
 import { svgBombs } from '../support/svg-bombs.ts';
@@ -60,8 +61,7 @@ async function p95OfGoodJobs(verdicts: ImageVerdicts, image: Buffer, count: numb
     jobs.push(goodJob(verdicts, image));
     await setTimeout(paceMs);
   }
-  const sorted = (await Promise.all(jobs)).sort((one, other) => one - other);
-  return Math.round(sorted[Math.ceil(count * 0.95) - 1] ?? 0);
+  return Math.round(percentile(await Promise.all(jobs), 0.95));
 }
 
 async function goodJob(verdicts: ImageVerdicts, image: Buffer): Promise<number> {
