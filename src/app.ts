@@ -32,6 +32,12 @@ import { Metrics } from './telemetry/metrics.ts';
 import { Sweeper } from './worker/sweeper.ts';
 import { Worker } from './worker/worker.ts';
 
+/** For so long after its start a job waits for an object that is not there, in milliseconds (docs/object-stores.md). */
+const missingMs = 60_000;
+
+/** While one job of three is rendered, another is fetched and a third is stored. */
+const slotsPerRenderer = 3;
+
 /** The whole service in one process. */
 export interface App {
   readonly jobs: Jobs;
@@ -61,7 +67,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
     opened.close(),
   );
   // On SQLite there is one service process.
-  await objectStore.prepare(storeOptions.driver === 'sqlite');
+  await objectStore.prepare({ isAlone: storeOptions.driver === 'sqlite' });
   const { objects } = objectStore;
   const localFolder = storeOptions.driver === 'sqlite' ? path.dirname(storeOptions.file) : objects.scratch;
   // Where objects are elsewhere, pieces of uploads lie beside the job store, which knows how far they are.
@@ -117,9 +123,9 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
       policy: {
         maxAttempts: config.MAX_ATTEMPTS,
         maxJobMs: config.MAX_JOB_SECONDS * 1000,
-        missingMs: 60_000,
+        missingMs,
       },
-      slots: config.WORKER_CONCURRENCY * 3,
+      slots: config.WORKER_CONCURRENCY * slotsPerRenderer,
       leaseMs,
       logger,
       metrics,
