@@ -31,6 +31,12 @@ import { Metrics } from './telemetry/metrics.ts';
 import { Sweeper } from './worker/sweeper.ts';
 import { Worker } from './worker/worker.ts';
 
+/** For so long after its start a job waits for an object that is not there, in milliseconds (docs/object-stores.md). */
+const missingMs = 60_000;
+
+/** While one job of three is rendered, another is fetched and a third is stored. */
+const slotsPerRenderer = 3;
+
 /** The whole service in one process. */
 export interface App {
   readonly jobs: Jobs;
@@ -60,7 +66,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
     opened.close(),
   );
   // On SQLite there is one service process.
-  await objectStore.prepare(storeOptions.driver === 'sqlite');
+  await objectStore.prepare({ isAlone: storeOptions.driver === 'sqlite' });
   const { objects, partialFiles } = objectStore;
   const queue = parts.adopt(await openJobQueue(jobQueueOptions(config), store.changes, logger), opened =>
     opened.close(),
@@ -114,9 +120,9 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
       policy: {
         maxAttempts: config.MAX_ATTEMPTS,
         maxJobMs: config.MAX_JOB_SECONDS * 1000,
-        missingMs: 60_000,
+        missingMs,
       },
-      slots: config.WORKER_CONCURRENCY * 3,
+      slots: config.WORKER_CONCURRENCY * slotsPerRenderer,
       leaseMs,
       logger,
       metrics,

@@ -2,13 +2,14 @@ import { readConfig } from '../../src/config/config.ts';
 import { jobQueueOptions } from '../../src/config/job-queue-options.ts';
 import { openJobQueue } from '../../src/queue/open-job-queue.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { percentile } from '../../test/support/percentile.ts';
 import { photo } from '../../test/support/photo.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { JobClient, multipart } from '../support/client.ts';
 import { type Combination, Engines, nameOf } from '../support/engines.ts';
 import { lanes, noOpRate } from '../support/no-op-jobs.ts';
 import { openPostgresAt, openSqliteIn } from '../support/open-stores.ts';
-import { inParallel, percentile, round3 } from '../support/pairs.ts';
+import { inParallel, round3 } from '../support/pairs.ts';
 import type { Row } from '../support/row.ts';
 import { startService } from '../support/start-service.ts';
 

@@ -26,7 +26,7 @@ export interface OpenObjectStore {
    * Makes the store ready for writers: clears its scratch folder of what died processes left. `isAlone`: no other
    * process uses the store, so that this is all that is there.
    */
-  prepare(isAlone: boolean): Promise<void>;
+  prepare(options: { readonly isAlone: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ function openFolder(root: string): OpenObjectStore {
   return {
     objects,
     partialFiles: new FilesystemPartialFiles(root, objects),
-    prepare: async isAlone => void (await objects.clearScratch(isAlone ? 0 : dayMs)),
+    prepare: async ({ isAlone }) => void (await objects.clearScratch(isAlone ? 0 : dayMs)),
     close: () => objects.close(),
   };
 }

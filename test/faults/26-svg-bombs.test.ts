@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { ImageVerdicts } from '../support/image-verdicts.ts';
+import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
-import { percentile } from '../support/service-facts.ts';
 import { svgBombs } from '../support/svg-bombs.ts';
 import { fault } from './fault.ts';
 
