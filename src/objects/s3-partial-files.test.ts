@@ -8,6 +8,7 @@ import { openS3Store, s3Servers, unfinishedUploads } from '../../test/support/s3
 import type { S3Server } from '../../test/support/servers/s3-server.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
 import { partBytes } from './parts.ts';
+import type { S3Options } from './s3-bucket.ts';
 import { S3PartialFiles } from './s3-partial-files.ts';
 
 const nothing = { received: 0, pieces: [] };
@@ -54,7 +55,7 @@ for (const { name, server } of await s3Servers()) {
 
     it('says what is durable only when the store has it, and goes on when the store is back', async () => {
       await using proxy = await FaultyProxy.start(server.endpoint);
-      await using place = await openPlace(server, proxy.url);
+      await using place = await openPlace(server, { endpoint: proxy.url });
       const id = uuidv7();
       const file = await place.partialFiles.open(id, large.length, nothing);
       proxy.spoil = method => (method === 'PUT' ? 'busy' : undefined);
@@ -73,9 +74,30 @@ for (const { name, server } of await s3Servers()) {
       assert.deepEqual(await place.everything(), [uploadKey(id)]);
     });
 
+    it('asks for the encryption that is set, of every piece and of what is made of them', async () => {
+      await using proxy = await FaultyProxy.start(server.endpoint);
+      const encryption = { algorithm: 'aws:kms', kmsKeyId: 'alias/images' } as const;
+      await using place = await openPlace(server, { endpoint: proxy.url, encryption });
+      proxy.spoil = () => 'busy';
+      const id = uuidv7();
+      const file = await place.partialFiles.open(id, large.length, nothing);
+      await assert.rejects(file.append(large));
+      await file.close(undefined);
+      for (const pieces of [['0-a'], ['0-a', '1-b']]) {
+        await assert.rejects(place.partialFiles.complete(id, { received: large.length, pieces }));
+      }
+      const made = proxy.requests.filter(({ method }) => method === 'PUT' || method === 'POST');
+      assert.ok(made.some(({ headers }) => headers['x-amz-copy-source'] !== undefined));
+      assert.ok(made.some(({ path }) => path.includes('?uploads')));
+      for (const { headers } of made) {
+        assert.equal(headers['x-amz-server-side-encryption'], 'aws:kms');
+        assert.equal(headers['x-amz-server-side-encryption-aws-kms-key-id'], 'alias/images');
+      }
+    });
+
     it('keeps the pieces where the object could not be made of them', async () => {
       await using proxy = await FaultyProxy.start(server.endpoint);
-      await using place = await openPlace(server, proxy.url);
+      await using place = await openPlace(server, { endpoint: proxy.url });
       const id = uuidv7();
       const file = await place.partialFiles.open(id, large.length, nothing);
       await file.append(large);
@@ -92,8 +114,8 @@ for (const { name, server } of await s3Servers()) {
   });
 }
 
-async function openPlace(server: S3Server, endpoint = server.endpoint) {
-  const opened = await openS3Store(server, { endpoint });
+async function openPlace(server: S3Server, changed: Partial<S3Options> = {}) {
+  const opened = await openS3Store(server, changed);
   const { store, prefix } = opened;
   return {
     prefix,
