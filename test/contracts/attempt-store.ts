@@ -100,6 +100,9 @@ function ending(open: OpenDatabaseForTest): void {
     const second = await claimOne(store);
     assert.equal(second.job.failure, undefined);
     assert.equal(second.job.startedAt, first.job.startedAt);
+    assert.equal(first.claimedAt, first.job.startedAt);
+    const sinceStartMs = second.claimedAt - (second.job.startedAt ?? 0);
+    assert.ok(sinceStartMs >= 30 && sinceStartMs < minute);
     assert.ok(second.ranMs >= 30 && second.ranMs < minute);
     await store.attempts.end(ref(second), requeued(true));
     const third = await claimOne(store);

@@ -5,12 +5,12 @@ import { BalancedClient } from '../support/balanced-client.ts';
 import { Cluster } from '../support/cluster.ts';
 import { doubleObjects } from '../support/double-objects.ts';
 import { eventually } from '../support/eventually.ts';
+import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { recoveryTimes, SentJobs } from '../support/sent-jobs.ts';
 import { PostgresServer } from '../support/servers/postgres.ts';
 import { realServer } from '../support/servers/real-server.ts';
 import { type ServiceKind, serviceKinds } from '../support/service-engines.ts';
-import { percentile } from '../support/service-facts.ts';
 import { fault } from './fault.ts';
 
 /** For each thing that is waited for, on a slow machine. */

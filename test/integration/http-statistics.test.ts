@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { ask, submitJob } from '../support/http-requests.ts';
-import { type HttpService, startHttpService } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('GET /statistics', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   test('tells what was done for its owner', async () => {
     await submitJob(service, { class: 'x' });
@@ -39,10 +34,21 @@ suite('GET /statistics', () => {
     assert.equal((await get(`?interval=hour&limit=1&cursor=${page.nextCursor}`)).statistics.length, 1);
   });
 
+  test('has room for 400 days by the day, and for 1,000 hours', async () => {
+    for (const query of [
+      'from=2030-01-01T00:00:00Z&to=2031-02-05T00:00:00Z',
+      'from=2030-01-01T00:00:00Z&to=2030-02-11T16:00:00Z&interval=hour',
+    ]) {
+      assert.equal((await ask(service, 'GET', `/statistics?${query}`)).status, 200, query);
+    }
+  });
+
   test('names the parameter at fault', async () => {
     for (const [query, pointer] of [
       ['from=yesterday', '/from'],
+      ['from=1800-01-01T00:00:00Z&interval=month', '/from'],
       ['from=1970-01-01T00:00:00Z', '/from'],
+      ['from=2030-01-01T00:00:00Z&to=2030-02-11T17:00:00Z&interval=hour', '/from'],
       ['interval=week', '/interval'],
       ['limit=0', '/limit'],
       ['cursor=x', '/cursor'],
