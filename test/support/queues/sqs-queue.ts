@@ -3,6 +3,7 @@ import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
   PurgeQueueCommand,
+  SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { BrokerQueue } from '../../../src/queue/broker-queue.ts';
@@ -42,18 +43,22 @@ async function purge(queueUrl: string): Promise<void> {
   client.destroy();
 }
 
-/** Resolves to its URL. */
+/** A queue that survives the death of its server. Resolves to its URL. */
 export async function createSqsQueue(kind: 'standard' | 'fifo'): Promise<string> {
   const client = new SQSClient();
+  const isFifo = kind === 'fifo';
   const { QueueUrl } = await client.send(
-    new CreateQueueCommand(
-      kind === 'fifo'
-        ? { QueueName: `jobs-${randomUUID()}.fifo`, Attributes: { FifoQueue: 'true' } }
-        : { QueueName: `jobs-${randomUUID()}` },
-    ),
+    new CreateQueueCommand({
+      QueueName: `jobs-${randomUUID()}${isFifo ? '.fifo' : ''}`,
+      ...(isFifo && { Attributes: { FifoQueue: 'true' } }),
+    }),
   );
-  client.destroy();
   if (QueueUrl === undefined) throw new Error('The queue has no URL.');
+  // ElasticMQ answers before a new queue is on disk, but writes in order, and a message it has acknowledged is there.
+  const ids = { MessageGroupId: 'first', MessageDeduplicationId: 'first' };
+  await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'first', ...(isFifo && ids) }));
+  client.destroy();
+  await purge(QueueUrl);
   return QueueUrl;
 }
 
