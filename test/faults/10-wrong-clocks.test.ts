@@ -26,7 +26,7 @@ const row = {
   fault: 'clocks of workers and sweepers 5 minutes fast, 5 minutes slow, and right',
   mustShow: '0 early steals, 0 early starts',
   inTests: { seconds: 7, delayed: 5 },
-  full: { seconds: 120, delayed: 100 },
+  full: { seconds: 90, delayed: 100 },
 };
 
 if (postgres !== undefined && clocks !== undefined) {

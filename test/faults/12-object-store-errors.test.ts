@@ -30,7 +30,7 @@ const row = {
   mustShow:
     'all done; never complete with a missing or wrong object; no stranded multipart upload after the sweep',
   inTests: { jobs: 40 },
-  full: { jobs: 1_000 },
+  full: { jobs: 5_000 },
 };
 
 fault(row, async ({ jobs }, report) => {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { eventually } from '../support/eventually.ts';
 import { pngOf } from '../support/http-service.ts';
 import { Service } from '../support/service.ts';
+import { openDescriptors } from '../support/service-facts.ts';
 import { fault } from './fault.ts';
 
 const atOnce = 10;
@@ -24,7 +25,7 @@ fault(row, async ({ uploads }, report) => {
   // What opens once and stays open is open from the first on.
   await cutUpload(service, request.subarray(0, -1));
   await eventually(async () => (await files(service)).length === 0, 'the first is gone');
-  const before = await openFiles(service);
+  const before = await openDescriptors(service);
   for (let done = 0; done < uploads; done += atOnce) {
     const batch = Array.from({ length: atOnce }, () => {
       const length = 1 + Math.floor(Math.random() * (request.length - 1));
@@ -33,14 +34,14 @@ fault(row, async ({ uploads }, report) => {
     await Promise.all(batch);
   }
   await eventually(async () => (await files(service)).length === 0, 'no files are left', 30_000);
-  await eventually(async () => (await openFiles(service)) <= before, 'no descriptors are left', 30_000);
+  await eventually(async () => (await openDescriptors(service)) <= before, 'no descriptors are left', 30_000);
   const { jobs } = (await (await fetch(`${service.url}/jobs`)).json()) as { jobs: unknown[] };
   assert.equal(jobs.length, 0);
   report('uploads', uploads);
   report('jobs', jobs.length);
   report('temporaryFiles', (await files(service)).length);
   report('descriptorsBefore', before);
-  report('descriptorsAfter', await openFiles(service));
+  report('descriptorsAfter', await openDescriptors(service));
 });
 
 function uploadRequest(image: Buffer): Buffer {
@@ -66,8 +67,4 @@ async function cutUpload({ url }: Service, part: Buffer): Promise<void> {
 async function files({ folder }: Service): Promise<string[]> {
   const entries = await readdir(path.join(folder, 'objects'), { recursive: true, withFileTypes: true });
   return entries.filter(entry => entry.isFile()).map(entry => entry.name);
-}
-
-async function openFiles({ process: { pid } }: Service): Promise<number> {
-  return (await readdir(`/proc/${pid}/fd`)).length;
 }

@@ -16,7 +16,7 @@ for (const { name, open } of sharedKinds(postgres, 'workers stopped past their l
     fault: `workers on ${name} stopped (SIGSTOP) three leases long in the middle of jobs, then continued`,
     mustShow: '0 stale results accepted, 0 lost, 0 double',
     inTests: { stops: name === 'Postgres' ? 6 : 2, workers: 3 },
-    full: { stops: 200, workers: 6 },
+    full: { stops: name === 'Postgres' ? 200 : 50, workers: 8 },
   };
   fault(row, async ({ stops, workers }, report) => {
     await using engines = await open();

@@ -28,7 +28,7 @@ const row = {
   mustShow: 'pick-up within the poll interval (5 s), and at once again when it is over',
   inTests: { jobs: 2, withinMs: 15_000 },
   // Beside the interval, the time of a claim.
-  full: { jobs: 30, withinMs: 5_500 },
+  full: { jobs: 20, withinMs: 5_500 },
 };
 
 if (postgres !== undefined && toxiproxy !== undefined) {

@@ -18,7 +18,7 @@ const row = {
   fault: "workers' event loops blocked for two leases in the middle of jobs",
   mustShow: '0 double, 0 lost',
   inTests: { times: 4, workers: 3 },
-  full: { times: 200, workers: 6 },
+  full: { times: 200, workers: 8 },
 };
 
 if (postgres !== undefined) {

@@ -8,8 +8,9 @@ import { startValkey } from './servers/valkey.ts';
 /** A broker that job queues can be on. */
 export interface JobQueueEngine {
   readonly name: string;
-  start(): Promise<RestartableServer>;
-  /** What a service needs to have a queue of its own there. @param port where it is reached: the server's, or a proxy's */
+  /** @param port where its clients reach it, if that is a proxy in front of it */
+  start(port?: number): Promise<RestartableServer>;
+  /** What a service needs to have a queue of its own there. @param port as to `start` */
   environment(server: RestartableServer, port?: number): Promise<Record<string, string>>;
 }
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { Service } from './service.ts';
 
 /** One value of `GET /metrics`, such as `tintype_jobs{status="pending"}`; 0 until there is something to tell. */
@@ -8,8 +8,23 @@ export async function metric({ url }: Service, name: string): Promise<number> {
   return line === undefined ? 0 : Number(line.slice(name.length + 1));
 }
 
+/** How many file descriptors the service's process has open, without its renderers. Linux knows it. */
+export async function openDescriptors({ process: { pid } }: Service): Promise<number> {
+  return (await readdir(`/proc/${pid}/fd`)).length;
+}
+
+/** The memory that the service's process has resident now, in MB, without its renderers. Linux knows it. */
+export function residentMemory(service: Service): Promise<number> {
+  return memory(service, 'VmRSS');
+}
+
 /** The most memory that the service's process has had resident, in MB, without its renderers. Linux knows it. */
-export async function peakMemory({ process: { pid } }: Service): Promise<number> {
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round((Number(kilobytes) * 1024) / 1e6);
+export async function peakMemory(service: Service): Promise<number> {
+  return Math.round(await memory(service, 'VmHWM'));
+}
+
+async function memory({ process: { pid } }: Service, name: 'VmRSS' | 'VmHWM'): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const kilobytes = status.split(`${name}:`)[1]?.split('kB')[0];
+  return (Number(kilobytes) * 1024) / 1e6;
 }

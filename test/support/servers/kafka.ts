@@ -13,8 +13,11 @@ const version = '4.3.1';
 const clusterId = '5L6g3nShT-eMCtK--X86sw';
 const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xmx256m'];
 
-/** One Kafka broker that is its own controller, without topics; what it has acknowledged survives its death by SIGKILL. */
-export async function startKafka(): Promise<RestartableServer> {
+/**
+ * One Kafka broker that is its own controller, without topics; what it has acknowledged survives its death by SIGKILL.
+ * @param advertisedPort where it tells its clients to connect, if that is a proxy in front of it
+ */
+export async function startKafka(advertisedPort?: number): Promise<RestartableServer> {
   const jars = await cachedProgram(`kafka-${version}`, folder =>
     // Without slf4j's simple logger it is silent, and its log is what says that it is ready.
     mavenJars(folder, [`org.apache.kafka:kafka_2.13:${version}`, 'org.slf4j:slf4j-simple:1.7.36']),
@@ -22,7 +25,7 @@ export async function startKafka(): Promise<RestartableServer> {
   const classes = ['-cp', path.join(jars, '*')];
   return RestartableServer.start(async (folder, port) => {
     const file = path.join(folder, 'server.properties');
-    await writeFile(file, properties(folder, port, await freePort()));
+    await writeFile(file, properties(folder, port, advertisedPort ?? port, await freePort()));
     const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file];
     await run('java', [...java, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', ...classes, ...format]);
     return {
@@ -34,13 +37,13 @@ export async function startKafka(): Promise<RestartableServer> {
   });
 }
 
-function properties(folder: string, port: number, controllerPort: number): string {
+function properties(folder: string, port: number, advertisedPort: number, controllerPort: number): string {
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertisedPort}`,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',

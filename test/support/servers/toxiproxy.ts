@@ -47,8 +47,9 @@ export class Toxiproxy implements AsyncDisposable {
     this.#server = server;
   }
 
-  async inFrontOf(port: number): Promise<ToxicProxy> {
-    const own = await freePort();
+  /** @param own the proxy's port, for servers that have to know it when they start */
+  async inFrontOf(port: number, own?: number): Promise<ToxicProxy> {
+    own ??= await freePort();
     const name = `proxy-${own}`;
     await this.#ask('POST', '/proxies', {
       name,
