@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
-import { eventually } from '../support/eventually.ts';
 import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
-import { metric, peakMemory } from '../support/service-facts.ts';
+import { allEnd, peakMemory } from '../support/service-facts.ts';
 import { fault } from './fault.ts';
 
 /** The service's process without its renderers. */
@@ -60,7 +59,7 @@ fault(row, async ({ seconds, queue, trial }, report) => {
   report('peak memory MB', memory);
   assert.ok(refused > 0, 'it was too much');
   assert.ok(memory <= mostMemory, `${memory} MB`);
-  await allEnd(service);
+  await allEnd(service, patienceMs);
   for (const id of tally.accepted) {
     const job = await (await fetch(`${service.url}/jobs/${id}`)).json();
     assert.equal((job as { status: string }).status, 'complete', JSON.stringify(job));
@@ -73,7 +72,7 @@ async function jobsPerSecond(service: Service, image: Blob, jobs: number): Promi
   const tally: Tally = { answers: {}, milliseconds: [], accepted: [] };
   const started = performance.now();
   await Promise.all(Array.from({ length: jobs }, () => submit(service, image, tally)));
-  await allEnd(service);
+  await allEnd(service, patienceMs);
   return tally.accepted.length / ((performance.now() - started) / 1_000);
 }
 
@@ -91,11 +90,4 @@ async function submit({ url }: Service, image: Blob, tally: Tally): Promise<void
     assert.ok([429, 503].includes(answer.status), JSON.stringify(job));
     assert.match(answer.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
   }
-}
-
-async function allEnd(service: Service): Promise<void> {
-  const open = async () =>
-    (await metric(service, 'tintype_jobs{status="pending"}')) +
-    (await metric(service, 'tintype_jobs{status="processing"}'));
-  await eventually(async () => (await open()) === 0, 'all jobs end', patienceMs);
 }

@@ -4,9 +4,11 @@ import { photo } from '../support/photo.ts';
 import { RendererMemory } from '../support/renderer-memory.ts';
 import { SentJobs } from '../support/sent-jobs.ts';
 import { Service } from '../support/service.ts';
-import { openDescriptors, residentMemory } from '../support/service-facts.ts';
+import { allEnd, openDescriptors, residentMemory } from '../support/service-facts.ts';
 import { fault, isFullSize } from './fault.ts';
 
+/** For a hundred of them, on a slow machine. */
+const patienceMs = 120_000;
 /** Of the jobs: until then caches fill and the heap finds its size. */
 const warmUp = 0.25;
 /** In a short round there is little but warming up. */
@@ -18,7 +20,7 @@ const row = {
   row: '39',
   fault: 'very many jobs in a row',
   mustShow: 'memory slope at most 5 %, descriptors flat',
-  inTests: { jobs: 240, atOnce: 20 },
+  inTests: { jobs: 200, atOnce: 25 },
   full: { jobs: 20_000, atOnce: 100 },
 };
 
@@ -26,14 +28,16 @@ fault(row, async ({ jobs, atOnce }, report) => {
   await using service = await Service.start({ LOG_LEVEL: 'fatal' });
   await using renderers = new RendererMemory(service.process.pid);
   const client = new BalancedClient(() => [service.url]);
-  const image = await photo(120, 80).jpeg().toBuffer();
+  const image = await photo(600, 400).jpeg().toBuffer();
   const started = performance.now();
   const megabytes: number[] = [];
   const descriptors: number[] = [];
   for (let done = 0; done < jobs; done += atOnce) {
     const sent = new SentJobs(client, image, { outputs: [{ name: 'web', width: 60, format: 'webp' }] });
     await sent.send(atOnce);
-    await sent.allComplete();
+    await allEnd(service, patienceMs);
+    const ended = await sent.allEnded();
+    assert.deepEqual([...new Set(ended.map(({ status }) => status))], ['complete']);
     if (done < warmUp * jobs) continue;
     megabytes.push(await residentMemory(service));
     descriptors.push(await openDescriptors(service));

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { eventually } from './eventually.ts';
 import type { Service } from './service.ts';
 
 /** One value of `GET /metrics`, such as `tintype_jobs{status="pending"}`; 0 until there is something to tell. */
@@ -6,6 +7,14 @@ export async function metric({ url }: Service, name: string): Promise<number> {
   const answer = await fetch(`${url}/metrics`);
   const line = (await answer.text()).split('\n').find(text => text.startsWith(`${name} `));
   return line === undefined ? 0 : Number(line.slice(name.length + 1));
+}
+
+/** Resolves when no job is pending or processing. */
+export async function allEnd(service: Service, withinMs: number): Promise<void> {
+  const open = async () =>
+    (await metric(service, 'tintype_jobs{status="pending"}')) +
+    (await metric(service, 'tintype_jobs{status="processing"}'));
+  await eventually(async () => (await open()) === 0, 'all jobs end', withinMs);
 }
 
 /** How many file descriptors the service's process has open, without its renderers. Linux knows it. */
