@@ -27,6 +27,7 @@ import { sendSafetyHeaders } from './safety-headers.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
 import { settleUnreadBodies } from './unread-body.ts';
 import { multipartOverheadBytes } from './uploads/receive-upload.ts';
+import { gateReading } from './uploads/reading-gate.ts';
 import { resumableUploads } from './uploads/resumable-uploads.ts';
 import { changeEndpoint } from './webhooks/change-endpoint.ts';
 import { createEndpoint } from './webhooks/create-endpoint.ts';
@@ -63,6 +64,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
   sendSafetyHeaders(app);
   logRequests(app, parts.metrics);
+  gateReading(app);
   refuseSlowBodies(app);
   app.addHook('onRequest', (request, _reply, done) => {
     refuseTwoHosts(request.raw.rawHeaders);

@@ -2,6 +2,7 @@ import { TintypeError } from '../../errors/tintype-error.ts';
 import { headerBytes, readHeader, readHeaderSoFar } from '../../images/image-header.ts';
 import { checkSource, type ImageLimits } from '../../images/limits.ts';
 import type { PartialFile } from '../../jobs/partial-files.ts';
+import { freeMemory } from './free-memory.ts';
 import type { PieceChecksum } from './upload-checksum.ts';
 
 /** What may be lost of a long piece when the process dies: so many bytes, or what came in so many milliseconds. */
@@ -68,9 +69,13 @@ function inspector({ offset, bytes, head, limits }: Piece) {
     const isAll = position >= headerBytes || position === bytes;
     if (lookAt === Number.POSITIVE_INFINITY || (position < lookAt && !isLast && !isAll)) return;
     const first = await head(Math.min(position, headerBytes));
-    const header = isAll ? readHeader(first) : readHeaderSoFar(first);
-    if (header) checkSource(header, limits);
-    lookAt = header || isAll ? Number.POSITIVE_INFINITY : Math.min(headerBytes, position * 4);
+    try {
+      const header = isAll ? readHeader(first) : readHeaderSoFar(first);
+      if (header) checkSource(header, limits);
+      lookAt = header || isAll ? Number.POSITIVE_INFINITY : Math.min(headerBytes, position * 4);
+    } finally {
+      freeMemory(first);
+    }
   };
 }
 
