@@ -32,6 +32,8 @@ export async function* arrivingBytes(body: IncomingMessage, signal?: AbortSignal
   } finally {
     arrival.stop();
     body._read = IncomingMessage.prototype._read;
+    // What comes next on the connection is no part of the upload.
+    if (body.complete) body.socket.resume();
   }
 }
 

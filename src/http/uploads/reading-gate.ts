@@ -8,7 +8,7 @@ const mostInHand = 8_388_608;
 const littleInHand = 4_194_304;
 /** The most that Node reads of a connection at once. */
 const chunkBytes = 65_536;
-/** How long a new connection may have to wait: it may be no upload. */
+/** How long others may have to wait for what may be no upload, or no upload's fault. */
 const longestWaitMs = 1_000;
 
 /** Connections on which no request has come yet. */
@@ -16,63 +16,77 @@ const fresh = new Set<Socket>();
 /** Connections of uploads that wait for their next bytes. */
 const waiting = new Set<Socket>();
 /** Uploads that nobody has begun to read: their first bytes may have come with the head. */
-const unread = new WeakSet<IncomingMessage>();
+const unread = new Set<IncomingMessage>();
 let inHand = 0;
 let isFull = false;
 let timer: NodeJS.Timeout | undefined;
 
 /**
- * Bounds the memory of uploads, however many come at once. While they have `mostInHand` in hand, no connection of an
- * upload that waits for its next bytes is read and no new one for its first: what clients have sent stays in the
- * system's buffers, and then with them.
+ * Bounds the memory of uploads, however many come at once (docs/decisions/022-memory-of-uploads.md). While they have
+ * `mostInHand` in hand, no upload that waits for its next bytes is read, and no new connection for its first: what
+ * clients send stays in the system's buffers, and then with them.
  */
 export function gateReading(app: HttpApp): void {
   app.server.on('connection', socket => {
     fresh.add(socket);
     socket.once('close', () => fresh.delete(socket));
-    if (isFull) process.nextTick(apply);
+    // Node sets it to go on in this tick.
+    process.nextTick(() => {
+      if (isFull) socket.pause();
+    });
   });
-  app.addHook('onRequest', ({ raw, headers }, reply, done) => {
+  app.addHook('onRequest', ({ raw, headers }, _reply, done) => {
     fresh.delete(raw.socket);
     if (isUpload(headers['content-type'])) {
       unread.add(raw);
       hold(chunkBytes);
-      reply.raw.once('close', () => begin(raw));
+      raw.once('close', () => begin(raw));
     }
     done();
   });
+  // Who is answered already is not read any more.
+  app.addHook('onSend', ({ raw }, _reply, payload, done) => {
+    begin(raw);
+    done(null, payload);
+  });
 }
 
-/** The upload's bytes are counted by who reads them from now on. */
+/** From now on who reads the upload counts its bytes. */
 export function begin(body: IncomingMessage): void {
   if (unread.delete(body)) hold(-chunkBytes);
 }
 
-/** Has the connection read on, at once or when others have less in hand. */
+/** Has the connection read on: at once, or when uploads have less in hand. */
 export function awaitBytes(socket: Socket): void {
   waiting.add(socket);
   if (!isFull) socket.resume();
 }
 
-/** Nothing is awaited any more. */
+/** To be called when bytes have come, or won't. */
 export function stopAwaiting(socket: Socket): void {
   waiting.delete(socket);
 }
 
-/** Counts bytes as in hand, or a negative number as given back. */
+/** Counts bytes as in hand; a negative number gives them back. */
 export function hold(bytes: number): void {
   inHand += bytes;
   if (inHand > (isFull ? littleInHand : mostInHand) === isFull) return;
   isFull = !isFull;
-  // What has just been resumed starts in this tick.
+  // Not before what was resumed in this tick has started.
   process.nextTick(apply);
   clearInterval(timer);
-  if (isFull) timer = setInterval(() => setReading(fresh, true), longestWaitMs).unref();
+  if (isFull) timer = setInterval(relent, longestWaitMs).unref();
 }
 
 function apply(): void {
   setReading(fresh, !isFull);
   setReading(waiting, !isFull);
+}
+
+/** The disk may stand still, which must not keep others from being answered; nor may an upload that waits for its lock. */
+function relent(): void {
+  for (const body of unread) begin(body);
+  setReading(fresh, true);
 }
 
 function setReading(sockets: Iterable<Socket>, isOn: boolean): void {

@@ -45,7 +45,8 @@ export async function answerTus(
   });
   // Their own would put three streams around the body that they do not see, 15 kB an upload.
   const writeToStore = (_body: null, { id, offset }: Upload) => upload.write(undefined, id, offset);
-  for (const handler of [server.handlers.PATCH, server.handlers.POST]) Object.assign(handler, { writeToStore });
+  for (const handler of [server.handlers.PATCH, server.handlers.POST])
+    Object.assign(handler, { writeToStore });
   const answer = await server.handleWeb(withoutBody(request));
   if (request.method === 'OPTIONS') reply.header('tus-checksum-algorithm', checksumAlgorithms.join(','));
   if (answer.status >= 400) throw await refusal(fault, answer, reply);
