@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { version } from '../program/version.ts';
 import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { jobsCommand } from './jobs.ts';
@@ -41,7 +41,7 @@ export type SetExitCode = (code: number) => void;
 function createProgram(setExitCode: SetExitCode): Command {
   const program = new Command('tintype')
     .description('Takes images, makes new images from them in the background, tells whoever asked.')
-    .version(version(), '--version', 'show the version')
+    .version(version, '--version', 'show the version')
     .helpOption('--help', 'show help')
     .showSuggestionAfterError()
     .addHelpText('after', examples);
@@ -66,11 +66,6 @@ function createProgram(setExitCode: SetExitCode): Command {
 
 function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 function tell(error: unknown): void {

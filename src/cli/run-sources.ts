@@ -1,5 +1,6 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { ErrorCode } from '../errors/codes.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { headerBytes, readHeader } from '../images/image-header.ts';
 
@@ -14,7 +15,7 @@ export interface RunSource {
 /** What is no image to work on, and why. */
 export interface LeftOut {
   readonly source: string;
-  readonly error: { readonly code: string; readonly message: string };
+  readonly error: { readonly code: ErrorCode; readonly message: string };
 }
 
 export interface RunSources {
@@ -52,9 +53,9 @@ async function gatherFolder(folder: string, sources: RunSource[], skipped: LeftO
 }
 
 /** A file that starts like an image of any type is tried, even one that we can't read: its owner wants to know. */
-async function reasonToSkip(file: string): Promise<{ code: string; message: string } | undefined> {
+async function reasonToSkip(file: string): Promise<LeftOut['error'] | undefined> {
   const found = await stat(file).catch(() => undefined);
-  if (!found?.isFile()) return { code: 'not-a-file', message: 'It is not a file.' };
+  if (!found?.isFile()) return { code: 'not-an-image', message: 'It is not a file.' };
   await using handle = await open(file);
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(headerBytes, found.size)));
   try {
@@ -66,6 +67,6 @@ async function reasonToSkip(file: string): Promise<{ code: string; message: stri
   return undefined;
 }
 
-function leftOut(source: string, code: string, message: string): LeftOut {
+function leftOut(source: string, code: ErrorCode, message: string): LeftOut {
   return { source, error: { code, message } };
 }

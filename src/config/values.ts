@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import path from 'node:path';
-import { parseRetention, retentionAccepts } from '../jobs/retention.ts';
+import { parseRetention, retentionAccepts, unitMs } from '../jobs/retention.ts';
 
 /** How one kind of value is read from an environment variable. */
 export interface ValueKind<T> {
@@ -47,8 +47,6 @@ export const bytes: ValueKind<number> = {
     return number > 0 && Number.isSafeInteger(number) ? number : undefined;
   },
 };
-
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds each. */
 export const durations: ValueKind<readonly number[]> = {

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
+import { version } from '../program/version.ts';
 import { isOpen } from './access/authentication.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobViewSchema } from './jobs/job-schema.ts';
@@ -17,7 +17,7 @@ export async function documentation(app: HttpApp, { publicUrl, authentication }:
       openapi: '3.1.0',
       info: {
         title: 'Tintype',
-        version: packageVersion(),
+        version,
         description: 'Takes an image, makes new images from it in the background, tells whoever asked.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -47,9 +47,4 @@ export async function documentation(app: HttpApp, { publicUrl, authentication }:
 function refusals(schema: FastifySchema): FastifySchema {
   const response = schema?.response as object | undefined;
   return response === undefined ? schema : { ...schema, response: { ...response, ...problems(401, 429) } };
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

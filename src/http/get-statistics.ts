@@ -4,8 +4,9 @@ import { intervalKinds, intervalsOf } from '../jobs/intervals.ts';
 import { isoTime } from '../jobs/iso-time.ts';
 import { longestStatisticsPage, type StatisticsRow } from '../jobs/statistics-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
+import { classField } from './jobs/job-filter.ts';
 import { jobStatusSchema } from './jobs/job-schema.ts';
-import { numericLimit } from './page-query.ts';
+import { nextCursorField, numericLimit, pageFields, pageOf } from './page-query.ts';
 import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';
 
@@ -25,17 +26,8 @@ const querySchema = Type.Object(
     interval: Type.Optional(
       Type.Enum([...intervalKinds], { type: 'string', description: 'In UTC. Default day.' }),
     ),
-    class: Type.Optional(Type.String({ maxLength: 64, description: 'Only jobs with this label.' })),
-    cursor: Type.Optional(
-      Type.String({ maxLength: 1024, description: 'The nextCursor of the page before.' }),
-    ),
-    limit: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: longestStatisticsPage,
-        description: `Rows a page, 1 to ${longestStatisticsPage}. Default ${defaultLimit}.`,
-      }),
-    ),
+    class: classField,
+    ...pageFields(longestStatisticsPage, defaultLimit),
   },
   { additionalProperties: false },
 );
@@ -66,7 +58,7 @@ const schema = {
     200: Type.Object(
       {
         statistics: Type.Array(rowSchema),
-        nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'Null on the last page.' }),
+        nextCursor: nextCursorField,
       },
       { description: 'A page of rows, oldest interval first; intervals in which nothing ended have none.' },
     ),
@@ -76,7 +68,7 @@ const schema = {
 
 export function getStatistics(app: HttpApp, { statistics }: HttpParts): void {
   app.get('/statistics', { schema, preValidation: numericLimit }, async ({ query, visibleOwner }) => {
-    const { interval = 'day', class: label, cursor, limit = defaultLimit } = query;
+    const { interval = 'day', class: label } = query;
     const to = query.to === undefined ? Date.now() : timeValue(query.to, '/to');
     const from = query.from === undefined ? to - defaultSpanMs : timeValue(query.from, '/from');
     if ((to - from) / 3_600_000 > mostIntervals) throw tooLong();
@@ -84,10 +76,7 @@ export function getStatistics(app: HttpApp, { statistics }: HttpParts): void {
       ...(visibleOwner !== undefined && { owner: visibleOwner }),
       ...(label !== undefined && { class: label }),
     };
-    const page = await statistics.list(filter, intervalsOf(interval, from, to), {
-      limit,
-      ...(cursor !== undefined && { cursor }),
-    });
+    const page = await statistics.list(filter, intervalsOf(interval, from, to), pageOf(query, defaultLimit));
     return { statistics: page.rows.map(viewRow), nextCursor: page.nextCursor ?? null };
   });
 }

@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import type { HttpApp, HttpParts } from './http-parts.ts';
+import { nullable } from './nullable.ts';
 import { problems } from './problem.ts';
 
 /** While one of these is away, jobs are taken and made all the same, if later. */
@@ -7,7 +8,7 @@ const spareParts = new Set(['jobQueue']);
 
 const readinessSchema = Type.Object({
   status: Type.Enum(['ok', 'degraded', 'unavailable'], { type: 'string' }),
-  parts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), {
+  parts: Type.Record(Type.String(), nullable(Type.String()), {
     description: 'Each part, with what is wrong with it or null.',
   }),
 });

@@ -1,27 +1,32 @@
 import Type from 'typebox';
 import { longestPage } from '../jobs/job-store.ts';
+import { nullable } from './nullable.ts';
 
-export const defaultLimit = 50;
+const defaultLimit = 50;
 
 /** For the schema of a list's query: `numericLimit` goes with it. */
-export const pageFields = {
-  cursor: Type.Optional(Type.String({ maxLength: 1024, description: 'The nextCursor of the page before.' })),
-  limit: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: longestPage,
-      description: `How many a page has, 1 to ${longestPage}. Default ${defaultLimit}.`,
-    }),
-  ),
-};
+export function pageFields(most = longestPage, standard = defaultLimit) {
+  return {
+    cursor: Type.Optional(
+      Type.String({ maxLength: 1024, description: 'The nextCursor of the page before.' }),
+    ),
+    limit: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: most,
+        description: `How many a page has, 1 to ${most}. Default ${standard}.`,
+      }),
+    ),
+  };
+}
 
-export const nextCursorField = Type.Union([Type.String(), Type.Null()], {
+export const nextCursorField = nullable(Type.String(), {
   description: 'Null on the last page.',
 });
 
 /** Which page, as the stores take it. */
-export function pageOf({ cursor, limit = defaultLimit }: { cursor?: string; limit?: number }) {
-  return { limit, ...(cursor !== undefined && { cursor }) };
+export function pageOf({ cursor, limit }: { cursor?: string; limit?: number }, standard = defaultLimit) {
+  return { limit: limit ?? standard, ...(cursor !== undefined && { cursor }) };
 }
 
 /** Queries are text and the validator coerces nothing, so that JSON bodies are taken as they are. */

@@ -5,10 +5,10 @@ import { getCompileCacheDir } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { entryBeside } from '../program/entry-beside.ts';
 import type { RendererAnswer, RendererRequest, RendererSettings } from './renderer-messages.ts';
 
-/** Of the sources `.ts`, of the compiled program `.js`: as this file. */
-const entry = fileURLToPath(new URL(`./renderer${path.extname(import.meta.url)}`, import.meta.url));
+const entry = fileURLToPath(entryBeside('renderer', import.meta.url));
 
 /** What Node reserves before any image is decoded, as RLIMIT_DATA counts it: measured up to 700 MiB. */
 const nodeDataBytes = 768 * 2 ** 20;

@@ -1,4 +1,5 @@
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** The units in which durations are written, in milliseconds. */
+export const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Ten years, in milliseconds. */
 export const longestRetentionMs = 3_650 * unitMs.d;

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { entryBeside } from '../program/entry-beside.ts';
 import type { Change } from './durable-changes.ts';
 import type { Answer, Request } from './durable-changes-thread.ts';
 
@@ -43,9 +44,7 @@ export class ChangeThread {
   }
 
   #start() {
-    // From sources it is TypeScript, after the build JavaScript, and so is this file.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./durable-changes-thread.${extension}`, import.meta.url), {
+    const worker = new Worker(entryBeside('durable-changes-thread', import.meta.url), {
       name: 'object-store',
       workerData: this.#root,
       // Options of the main program, such as --input-type, are not for this file.

@@ -145,7 +145,7 @@ export class StoreAudit {
   async #keepDuty(): Promise<void> {
     if (performance.now() - this.#takenAt < leaseMs / 3) return;
     if (!(await this.#options.leases.take(this.#duty))) {
-      throw new TintypeError('worker-lost', 'The lease of the audit was lost.');
+      throw new TintypeError('internal', 'The lease of the audit was lost.');
     }
     this.#takenAt = performance.now();
   }

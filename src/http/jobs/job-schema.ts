@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { longestTries, priorities } from '../../jobs/job.ts';
 import { type JobStatus, jobStatuses } from '../../jobs/states.ts';
+import { nullable } from '../nullable.ts';
 
-const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 const time = (description: string) => Type.String({ format: 'date-time', description });
 
 export const jobStatusSchema = Type.Enum(jobStatuses as [JobStatus, ...JobStatus[]], { type: 'string' });

@@ -5,7 +5,7 @@ import type { Links } from '../../jobs/links.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
 import { nextCursorField, numericLimit, pageFields, pageOf } from '../page-query.ts';
 import { problems } from '../problem.ts';
-import { timeValue } from '../time-value.ts';
+import { jobFilter, jobFilterFields } from './job-filter.ts';
 import { jobAnswer, jobStatusSchema } from './job-schema.ts';
 
 const schema = {
@@ -14,14 +14,8 @@ const schema = {
   querystring: Type.Object(
     {
       status: Type.Optional(jobStatusSchema),
-      class: Type.Optional(Type.String({ maxLength: 64 })),
-      from: Type.Optional(
-        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted at or after it' }),
-      ),
-      to: Type.Optional(
-        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted before it' }),
-      ),
-      ...pageFields,
+      ...jobFilterFields,
+      ...pageFields(),
     },
     { additionalProperties: false },
   ),
@@ -39,13 +33,10 @@ const schema = {
 
 export function listJobs(app: HttpApp, { store }: HttpParts, links: Links): void {
   app.get('/jobs', { schema, preValidation: numericLimit }, async request => {
-    const { status, class: label, from, to } = request.query;
+    const { status } = request.query;
     const filter: JobFilter = {
-      ...(request.visibleOwner !== undefined && { owner: request.visibleOwner }),
+      ...jobFilter(request.query, request.visibleOwner),
       ...(status !== undefined && { status }),
-      ...(label !== undefined && { class: label }),
-      ...(from !== undefined && { from: timeValue(from, '/from') }),
-      ...(to !== undefined && { to: timeValue(to, '/to') }),
     };
     const page = await store.list(filter, pageOf(request.query));
     return { jobs: page.jobs.map(job => viewJob(job, links)), nextCursor: page.nextCursor ?? null };

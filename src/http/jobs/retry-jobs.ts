@@ -3,7 +3,7 @@ import { codes, type ErrorCode } from '../../errors/codes.ts';
 import type { FailedJobFilter } from '../../jobs/failed-job-store.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
 import { problems } from '../problem.ts';
-import { timeValue } from '../time-value.ts';
+import { jobFilter, jobFilterFields } from './job-filter.ts';
 
 const allCodes = Object.keys(codes) as [ErrorCode, ...ErrorCode[]];
 
@@ -22,13 +22,7 @@ const schema = {
             'why they failed: a status as in the `code` of a job, or a code as in the error of an output',
         }),
       ),
-      class: Type.Optional(Type.String({ maxLength: 64 })),
-      from: Type.Optional(
-        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted at or after it' }),
-      ),
-      to: Type.Optional(
-        Type.String({ format: 'date-time', description: 'An ISO 8601 time: submitted before it' }),
-      ),
+      ...jobFilterFields,
     },
     { additionalProperties: false, title: 'RetryRequest' },
   ),
@@ -46,13 +40,10 @@ const schema = {
 
 export function retryJobs(app: HttpApp, { redrive }: HttpParts): void {
   app.post('/jobs/retry', { schema }, async (request, reply) => {
-    const { code, class: label, from, to } = request.body;
+    const { code } = request.body;
     const filter: FailedJobFilter = {
-      ...(request.visibleOwner !== undefined && { owner: request.visibleOwner }),
+      ...jobFilter(request.body, request.visibleOwner),
       ...(code !== undefined && { codes: codesOf(code) }),
-      ...(label !== undefined && { class: label }),
-      ...(from !== undefined && { from: timeValue(from, '/from') }),
-      ...(to !== undefined && { to: timeValue(to, '/to') }),
     };
     void reply.code(202);
     return redrive.retryFailed(filter);

@@ -22,7 +22,7 @@ let isFull = false;
 let timer: NodeJS.Timeout | undefined;
 
 /**
- * Bounds the memory of uploads, however many come at once (docs/decisions/022-memory-of-uploads.md). While they have
+ * Bounds the memory of uploads, however many come at once (docs/decisions/023-memory-of-uploads.md). While they have
  * `mostInHand` in hand, no upload that waits for its next bytes is read, and no new connection for its first: what
  * clients send stays in the system's buffers, and then with them.
  */

@@ -43,10 +43,11 @@ export async function answerTus(
       return undefined;
     },
   });
-  // Their own would put three streams around the body that they do not see, 15 kB an upload.
-  const writeToStore = (_body: null, { id, offset }: Upload) => upload.write(undefined, id, offset);
-  for (const handler of [server.handlers.PATCH, server.handlers.POST])
+  // Its own would put three streams around a body that it does not see: 15 kB an upload.
+  const writeToStore = (_body: null, { id }: Upload) => upload.write(undefined, id);
+  for (const handler of [server.handlers.PATCH, server.handlers.POST]) {
     Object.assign(handler, { writeToStore });
+  }
   const answer = await server.handleWeb(withoutBody(request));
   if (request.method === 'OPTIONS') reply.header('tus-checksum-algorithm', checksumAlgorithms.join(','));
   if (answer.status >= 400) throw await refusal(fault, answer, reply);

@@ -2,9 +2,8 @@ import Type, { type Static } from 'typebox';
 import { type Delivery, deliveryStatuses } from '../../jobs/delivery-log.ts';
 import { isoTime } from '../../jobs/iso-time.ts';
 import { webhookEvents } from '../../jobs/webhook.ts';
+import { nullable } from '../nullable.ts';
 import { nextCursorField } from '../page-query.ts';
-
-const nullable = <Schema extends Type.TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
 export const deliveryStatusSchema = Type.Enum([...deliveryStatuses], { type: 'string' });
 

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { type DeliveryTemplate, templateNames, unknownNames } from '../../jobs/delivery-template.ts';
 import { isDeeper } from '../json-depth.ts';
+import { nullable } from '../nullable.ts';
 import {
   refused,
   type WebhookChecks,
@@ -31,7 +32,7 @@ export const endpointChangesSchema = Type.Object(
   {
     url: Type.Optional(webhookUrlSchema),
     ...fields,
-    template: Type.Optional(Type.Union([templateSchema, Type.Null()], { description: 'null takes it away' })),
+    template: Type.Optional(nullable(templateSchema, { description: 'null takes it away' })),
   },
   { additionalProperties: false, title: 'WebhookEndpointChanges' },
 );

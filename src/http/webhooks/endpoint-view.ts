@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { isoTime } from '../../jobs/iso-time.ts';
 import { webhookEvents } from '../../jobs/webhook.ts';
 import type { WebhookEndpoint } from '../../jobs/webhook-endpoint-store.ts';
+import { nullable } from '../nullable.ts';
 
 const fields = {
   id: Type.String({ format: 'uuid' }),
@@ -9,9 +10,9 @@ const fields = {
   url: Type.String(),
   events: Type.Array(Type.Enum([...webhookEvents], { type: 'string' })),
   enabled: Type.Boolean({ description: 'An answer of 410 switches it off.' }),
-  template: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
+  template: nullable(Type.Record(Type.String(), Type.Unknown())),
   created: Type.String({ format: 'date-time' }),
-  previousSecretEnds: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+  previousSecretEnds: nullable(Type.String({ format: 'date-time' }), {
     description: 'Until when the secret before the present one signs as well.',
   }),
 };

@@ -9,7 +9,7 @@ const schema = {
   tags: ['webhooks'],
   summary: 'Who was told of a job, newest first',
   params: jobParams,
-  querystring: Type.Object(pageFields, { additionalProperties: false }),
+  querystring: Type.Object(pageFields(), { additionalProperties: false }),
   response: { 200: deliveriesPage, ...problems(400, 403, 404, 503) },
 };
 

@@ -8,7 +8,7 @@ const schema = {
   tags: ['webhooks'],
   summary: 'List deliveries, newest first',
   querystring: Type.Object(
-    { status: Type.Optional(deliveryStatusSchema), ...pageFields },
+    { status: Type.Optional(deliveryStatusSchema), ...pageFields() },
     { additionalProperties: false },
   ),
   response: { 200: deliveriesPage, ...problems(400, 403, 503) },

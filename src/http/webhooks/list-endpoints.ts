@@ -7,7 +7,7 @@ import { endpointSchema, viewEndpoint } from './endpoint-view.ts';
 const schema = {
   tags: ['webhooks'],
   summary: 'List webhook endpoints, newest first',
-  querystring: Type.Object(pageFields, { additionalProperties: false }),
+  querystring: Type.Object(pageFields(), { additionalProperties: false }),
   response: {
     200: Type.Object(
       { endpoints: Type.Array(endpointSchema), nextCursor: nextCursorField },

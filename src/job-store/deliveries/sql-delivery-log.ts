@@ -6,6 +6,7 @@ import type { SqlDialect } from '../dialect.ts';
 import { decodeIdCursor, encodeIdCursor } from '../id-cursor.ts';
 import { opaqueNumber, opaqueText } from '../opaque-value.ts';
 import { type Prepared, prepare } from '../prepared.ts';
+import { returned } from '../returned.ts';
 import type { Announce } from '../sql-stores.ts';
 import type { Tables } from '../tables.ts';
 import { read, write } from '../transactions.ts';
@@ -72,9 +73,8 @@ export class SqlDeliveryLog implements DeliveryLog {
       if (changed === undefined) {
         throw new TintypeError('delivery-not-ended', 'This delivery is still under way.');
       }
-      return (await this.#withTries(trx, [row]))[0];
+      return returned((await this.#withTries(trx, [row]))[0]);
     });
-    if (delivery === undefined) throw new Error('the database returned no delivery for what it wrote');
     this.#announce({ kind: 'delivery' });
     return delivery;
   }

@@ -6,6 +6,7 @@ import type { Links } from '../../jobs/links.ts';
 import { canRetry } from '../../jobs/states.ts';
 import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
+import { returned } from '../returned.ts';
 import type { Announce } from '../sql-stores.ts';
 import { nothingHandled, recordUsage } from '../statistics/usage-queries.ts';
 import type { JobsTable, Tables } from '../tables.ts';
@@ -171,10 +172,4 @@ export class SqlJobStore implements JobStore {
 
 function noSuchJob(): TintypeError {
   return new TintypeError('not-found', 'There is no such job.');
-}
-
-/** A row that a statement must have returned. */
-function returned<T>(row: T | undefined): T {
-  if (row === undefined) throw new Error('the database returned no row for what it wrote');
-  return row;
 }

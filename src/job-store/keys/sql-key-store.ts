@@ -3,6 +3,7 @@ import { TintypeError } from '../../errors/tintype-error.ts';
 import type { ApiKey, KeyStore, NewApiKey } from '../../jobs/key-store.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { type Prepared, prepare } from '../prepared.ts';
+import { returned } from '../returned.ts';
 import type { ApiKeysTable, Tables } from '../tables.ts';
 import { write } from '../transactions.ts';
 
@@ -43,8 +44,7 @@ export class SqlKeyStore implements KeyStore {
 
   async create({ isAdmin, ...key }: NewApiKey): Promise<ApiKey> {
     const row = await write(this.#db, trx => this.#create.first(trx, { ...key, admin: isAdmin ? 1 : 0 }));
-    if (row === undefined) throw new Error('the database returned no row for what it wrote');
-    return toKey(row);
+    return toKey(returned(row));
   }
 
   async find(id: string): Promise<(ApiKey & { secretHash: string }) | undefined> {

@@ -1,5 +1,6 @@
 import { systemCode } from '../../errors/storage-fault.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
+import { unavailable } from '../unavailable.ts';
 
 /**
  * Classes of SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) that say "not now": nothing is
@@ -47,9 +48,7 @@ export function fromPostgres(thrown: unknown): TintypeError {
     conflicts.includes(state) ||
     isConnectionFault(thrown);
   if (!isPassing) return TintypeError.from(thrown);
-  return new TintypeError('storage-unavailable', 'The job store is not available at the moment.', {
-    cause: thrown,
-  });
+  return unavailable(thrown);
 }
 
 /** The same before anything has worked: what only a person can mend is `invalid-configuration`. */

@@ -16,6 +16,7 @@ export async function migratePostgres(directUrl: string): Promise<string[]> {
   const { query_timeout: _, ...options } = connectionOptions(directUrl);
   const pool = new pg.Pool({ ...options, max: 1 });
   pool.on('error', () => {});
+  pool.on('connect', client => client.on('error', () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   try {
     return await migrate(db, postgresDialect);

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { unavailable } from './sqlite-faults.ts';
+import { unavailable } from '../unavailable.ts';
 
 const texts = {
   beginRead: 'begin',

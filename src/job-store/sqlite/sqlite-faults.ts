@@ -1,4 +1,5 @@
 import { TintypeError } from '../../errors/tintype-error.ts';
+import { unavailable } from '../unavailable.ts';
 
 /** Primary result codes, https://www.sqlite.org/rescode.html. */
 const busy = 5;
@@ -18,10 +19,6 @@ export function fromSqlite(thrown: unknown): TintypeError {
   const code = primaryCode(thrown);
   if (code === undefined || !passing.has(code)) return TintypeError.from(thrown);
   return unavailable(thrown);
-}
-
-export function unavailable(cause?: unknown): TintypeError {
-  return new TintypeError('storage-unavailable', 'The job store is not available at the moment.', { cause });
 }
 
 export function isBusy(thrown: unknown): boolean {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { StoreChange, StoreChanges } from '../../jobs/store-changes.ts';
+import { entryBeside } from '../../program/entry-beside.ts';
 import type { OpenJobStore } from '../open-job-store.ts';
 import {
   type Call,
@@ -44,9 +45,7 @@ class StoreThread implements StoreChanges {
   #fault: unknown;
 
   constructor(options: ThreadOptions) {
-    // From sources it is TypeScript, after the build JavaScript, and so is this file.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./sqlite-thread.${extension}`, import.meta.url), {
+    this.#worker = new Worker(entryBeside('sqlite-thread', import.meta.url), {
       name: 'job-store',
       workerData: options,
       // Options of the main program, such as --input-type, are not for this file.
