@@ -51,7 +51,7 @@ export class MultipartReader {
     }
   }
 
-  /** What is left of the part's content, chunk by chunk. Throws as `nextPart` does, also for content of more bytes. */
+  /** What is left of the part's content, chunk by chunk; each is lent until the next is asked for. Throws as `nextPart` does, also for content of more bytes. */
   async *content(maxBytes = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer, void, undefined> {
     let bytes = 0;
     for (;;) {
