@@ -1,6 +1,8 @@
 import { TintypeError } from '../../errors/tintype-error.ts';
 
 const maxPartHeaderBytes = 16_384;
+/** Before a part; a chunk of the request more may be read. */
+const maxIgnoredBytes = 16_384;
 /** RFC 2046, section 5.1.1. */
 const maxBoundaryLength = 70;
 
@@ -80,7 +82,11 @@ export class MultipartReader {
       while (this.#rest.length < length - 2) await this.#receive();
       if (this.#delimiter.compare(this.#rest, 0, length - 2, 2) === 0) return length - 2;
     }
-    for await (const _ of this.content());
+    let ignored = 0;
+    for await (const chunk of this.content()) {
+      ignored += chunk.length;
+      if (ignored > maxIgnoredBytes) throw broken('No part begins where one should.');
+    }
     return length;
   }
 
