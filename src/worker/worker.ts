@@ -26,8 +26,11 @@ export interface WorkerOptions extends AttemptParts {
 const longestWaitMs = 5_000;
 /** How often jobs whose time has come are made ready while there is other work, in milliseconds. */
 const readyEveryMs = 500;
-/** How long running attempts may take to finish at shutdown before they are given back, in milliseconds. */
-const graceMs = 3_000;
+/**
+ * How long running attempts may take to finish at shutdown before they are given back, in milliseconds: on a busy machine
+ * as well others are to have them within 5 s.
+ */
+const graceMs = 2_000;
 
 /** Claims what is fairest, makes it, ends it; until it is stopped. */
 export class Worker {
