@@ -18,7 +18,7 @@ const patienceMs = 120_000;
 const mustShow = '0 lost, 0 double; no restart of ours needed';
 /** A few turns of the load. */
 const windowMs = isFullSize ? 4_800 : 1_200;
-/** For two services after one another to find out that nobody answers. On a busy machine a rate says little. */
+/** S3 may be silent for 30 s before a request counts as lost. On a busy machine a rate says little. */
 const withinSeconds = { stopped: isFullSize ? 30 : 200, silent: isFullSize ? 60 : 200 };
 const what = 'engines that go away';
 const postgres = await realServer(what, () => PostgresServer.start());

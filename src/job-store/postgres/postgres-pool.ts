@@ -19,11 +19,8 @@ export interface PostgresOptions {
 }
 
 const connectMs = 10_000;
-/**
- * A statement of ours takes milliseconds: after this long the other end is gone, and nobody has told us. What waits for
- * it stands still meanwhile, so the full rate is to be back well within half a minute.
- */
-const answerMs = 15_000;
+/** A statement of ours takes milliseconds: after this long the other end is gone, and nobody has told us. */
+const answerMs = 30_000;
 /** bigint, and numeric, which the sum of bigints is. */
 const countTypes = [20, 1700];
 
@@ -72,6 +69,15 @@ export function openPool({ url, connections, logger }: PostgresOptions): Postgre
     connect: async () => withoutStuck(await pool.connect()),
     end: () => pool.end(),
   };
+}
+
+/** One connection, whose statements may take what they take. */
+export function openPatientPool(url: string): PostgresPool {
+  const { query_timeout: _, ...options } = connectionOptions(url);
+  const pool = new pg.Pool({ ...options, max: 1 });
+  pool.on('error', () => {});
+  pool.on('connect', client => client.on('error', () => {}));
+  return pool;
 }
 
 /** A connection that did not answer in time may answer later: nobody else must get it. */

@@ -25,7 +25,7 @@ export interface ToxicProxy {
   readonly port: number;
   /** Does this instead of what was done before. */
   poison(toxic: Toxic): Promise<void>;
-  /** Connections are as they should be again; those that were black-holed stay open and get what comes from now on. */
+  /** Connections are as they should be again; those that were black-holed are closed. */
   heal(): Promise<void>;
 }
 
