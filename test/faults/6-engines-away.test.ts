@@ -106,8 +106,11 @@ function disturbed(number: string, names: string, open: () => Promise<Behind | u
   });
 }
 
-function tell(report: Report, { sent }: LoadedService, backAfter: readonly number[], within: number): void {
+function tell(report: Report, service: LoadedService, backAfter: readonly number[], within: number): void {
+  const { sent, usual } = service;
   const slowest = Math.max(...backAfter);
+  report('full rate, jobs a second', Math.round((usual * 1000) / windowMs));
+  report('seconds over which it is measured', windowMs / 1000);
   report('jobs', sent.ids.length);
   report('submissions answered 503 and sent again', sent.refused);
   report('lost', 0);

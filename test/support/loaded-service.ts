@@ -22,7 +22,6 @@ export class LoadedService implements AsyncDisposable {
   readonly #over = new AbortController();
   readonly #sending: Promise<void>;
   readonly #windowMs: number;
-  /** Jobs accepted in a window, before anything happened. */
   #usual = 0;
 
   /**
@@ -55,6 +54,11 @@ export class LoadedService implements AsyncDisposable {
     this.client = new BalancedClient(() => cluster.urls);
     this.sent = new SentJobs(this.client, image);
     this.#sending = this.sent.sendUntil(this.#over.signal, everyMs);
+  }
+
+  /** Jobs accepted in a window, before anything happened. */
+  get usual(): number {
+    return this.#usual;
   }
 
   /**
