@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { roles } from '../../src/config/variables.ts';
 import { BalancedClient } from '../support/balanced-client.ts';
 import { Cluster } from '../support/cluster.ts';
@@ -11,10 +12,13 @@ import { recoveryTimes, SentJobs } from '../support/sent-jobs.ts';
 import { PostgresServer } from '../support/servers/postgres.ts';
 import { realServer } from '../support/servers/real-server.ts';
 import { type ServiceKind, serviceKinds } from '../support/service-engines.ts';
+import { openJobs } from '../support/service-facts.ts';
 import { fault } from './fault.ts';
 
 /** For each thing that is waited for, on a slow machine. */
 const patienceMs = 120_000;
+/** Jobs are counted for each answer. */
+const askEveryMs = 100;
 const recoveredMs = 60_000;
 const postgres = await realServer('services killed on Postgres', () => PostgresServer.start());
 after(() => postgres?.[Symbol.asyncDispose]());
@@ -45,11 +49,13 @@ function killed({ name, processes, open }: ServiceKind): void {
     const started = performance.now();
     const sending = sent.send(jobs);
     for (let kill = 1; kill <= kills; kill += 1) {
-      await eventually(
-        () => sent.ids.length >= (jobs / (kills + 1)) * kill,
-        'enough jobs are in',
-        patienceMs,
-      );
+      // Not as they are accepted, which is quicker: the first in the queue would be lost at every kill.
+      const enough = (jobs / (kills + 1)) * kill;
+      const isEnough = async () => {
+        await setTimeout(askEveryMs);
+        return sent.ids.length - (await openJobs({ url: cluster.urls[0] ?? '' })) >= enough;
+      };
+      await eventually(isEnough, 'enough jobs have ended', patienceMs);
       await cluster.restart(kill % processes, 'SIGKILL');
     }
     await sending;

@@ -3,7 +3,7 @@ import { eventually } from './eventually.ts';
 import type { Service } from './service.ts';
 
 /** One value of `GET /metrics`, such as `tintype_jobs{status="pending"}`; 0 until there is something to tell. */
-export async function metric({ url }: Service, name: string): Promise<number> {
+export async function metric({ url }: Pick<Service, 'url'>, name: string): Promise<number> {
   const answer = await fetch(`${url}/metrics`);
   const line = (await answer.text()).split('\n').find(text => text.startsWith(`${name} `));
   return line === undefined ? 0 : Number(line.slice(name.length + 1));
@@ -11,10 +11,15 @@ export async function metric({ url }: Service, name: string): Promise<number> {
 
 /** Resolves when no job is pending or processing. */
 export async function allEnd(service: Service, withinMs: number): Promise<void> {
-  const open = async () =>
+  await eventually(async () => (await openJobs(service)) === 0, 'all jobs end', withinMs);
+}
+
+/** How many jobs have not ended. */
+export async function openJobs(service: Pick<Service, 'url'>): Promise<number> {
+  return (
     (await metric(service, 'tintype_jobs{status="pending"}')) +
-    (await metric(service, 'tintype_jobs{status="processing"}'));
-  await eventually(async () => (await open()) === 0, 'all jobs end', withinMs);
+    (await metric(service, 'tintype_jobs{status="processing"}'))
+  );
 }
 
 /** How many file descriptors the service's process has open, without its renderers. Linux knows it. */
