@@ -73,7 +73,7 @@ function killed({ name, processes, open }: ServiceKind): void {
     report('lost', 0);
     report('double', 0);
     report('jobs recovered', recovered.length);
-    report('99 % recovered in seconds', slowestMs / 1000);
+    report('99 % recovered in seconds', Math.round(slowestMs) / 1000);
     report('seconds', Math.round((performance.now() - started) / 1000));
   });
 }
