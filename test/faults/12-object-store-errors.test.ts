@@ -13,14 +13,13 @@ import { Pipeline } from '../support/pipeline.ts';
 import { openS3Store, unfinishedUploads } from '../support/s3-stores.ts';
 import { realServer } from '../support/servers/real-server.ts';
 import { startVersitygw } from '../support/servers/versitygw.ts';
-import { fault, isFullSize } from './fault.ts';
+import { fault } from './fault.ts';
 
 /** Of a request through the proxy; what is a time-out to it. The service has 30 s. */
 const idleMs = 2_000;
 /** For each thing that is waited for, on a slow machine. */
 const patienceMs = 240_000;
-/** They wait most of the time. */
-const lanes = isFullSize ? 72 : 24;
+const lanes = 24;
 const { signal } = new AbortController();
 /** One job in so many has an original that goes in by parts. */
 const largeEvery = 20;
