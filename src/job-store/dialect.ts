@@ -6,8 +6,8 @@ export interface SqlDialect {
   readonly now: RawBuilder<number>;
   /** A table of one column, `value`, with the elements (as JSON) of an array that is bound as JSON text. */
   readonly each: (json: string) => RawBuilder<{ value: string }>;
-  /** The same, of an array of strings, as a subquery for `in`. */
-  readonly strings: (json: string) => RawBuilder<string>;
+  /** Follows a column: whether it is one of an array of strings that is bound as JSON text. */
+  readonly oneOf: (json: string) => RawBuilder<boolean>;
   /** Aggregates a column, in the order of its rows, into JSON text. */
   readonly list: (column: RawBuilder<unknown>) => RawBuilder<string>;
   /** The column definition of a primary key that counts up by itself and never takes a number twice. */

@@ -62,7 +62,7 @@ export class AttemptQueries {
         where (job_id, attempt) in ${claimsIn(dialect, p.claims)}`.compile(db),
     );
     this.failOutputs = prepare((p: { ids: string }) =>
-      sql<never>`update outputs set status = 'failed' where job_id in ${dialect.strings(p.ids)}`.compile(db),
+      sql<never>`update outputs set status = 'failed' where job_id ${dialect.oneOf(p.ids)}`.compile(db),
     );
     this.ready = prepare((p: { limit: number }) =>
       sql<never>`update jobs set ready = 1, waiting = 0 where id in (

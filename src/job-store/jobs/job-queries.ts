@@ -135,7 +135,7 @@ export function nextRun({ now }: SqlDialect): RawBuilder<unknown> {
 export function resetOutputs(db: Kysely<Tables>, dialect: SqlDialect): Prepared<{ ids: string }, never> {
   return prepare((p: { ids: string }) =>
     sql<never>`update outputs set status = 'pending', stored = null, failure = null
-      where job_id in ${dialect.strings(p.ids)}`.compile(db),
+      where job_id ${dialect.oneOf(p.ids)}`.compile(db),
   );
 }
 

@@ -16,7 +16,7 @@ export const nothingHandled: Handled = { bytesRead: 0, bytesStored: 0, pixelsRea
 /** Writes down that these jobs ended, each with its run's times; for the transaction that ends them. */
 export function recordUsage(
   db: Kysely<Tables>,
-  { strings }: SqlDialect,
+  { oneOf }: SqlDialect,
 ): Prepared<Handled & { ids: string }, never> {
   return prepare((p: Handled & { ids: string }) =>
     sql<never>`insert into usage (owner, status, class, ended_at, waited_ms, ran_ms,
@@ -24,6 +24,6 @@ export function recordUsage(
       select owner, status, coalesce(class, ''), ended_at, waited_ms, ran_ms,
         cast(${p.bytesRead} as bigint), cast(${p.bytesStored} as bigint),
         cast(${p.pixelsRead} as bigint), cast(${p.pixelsStored} as bigint)
-      from jobs where id in ${strings(p.ids)}`.compile(db),
+      from jobs where id ${oneOf(p.ids)}`.compile(db),
   );
 }

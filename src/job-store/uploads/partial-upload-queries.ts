@@ -38,7 +38,7 @@ export class PartialUploadQueries {
   readonly forget;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
-    const { now, strings } = dialect;
+    const { now, oneOf } = dialect;
     this.insert = insertUpload(db, dialect);
     this.arriving = prepare((p: OwnedUpload) =>
       sql<Selectable<PartialUploadsTable>>`select * from partial_uploads
@@ -61,7 +61,7 @@ export class PartialUploadQueries {
         lock_token: string;
         wanted: 0 | 1;
       }>`update partial_uploads set locked_until = ${now} + ${p.leaseMs}
-        where lock_token in ${strings(p.tokens)} and abandoned_at is null
+        where lock_token ${oneOf(p.tokens)} and abandoned_at is null
         returning lock_token, wanted`.compile(db),
     );
     this.unlock = prepare((p: { token: string }) =>
@@ -88,7 +88,7 @@ export class PartialUploadQueries {
     this.abandonOld = abandonOld(db, dialect);
     this.forget = prepare((p: { ids: string }) =>
       sql<never>`delete from partial_uploads
-        where abandoned_at is not null and id in ${strings(p.ids)}`.compile(db),
+        where abandoned_at is not null and id ${oneOf(p.ids)}`.compile(db),
     );
   }
 }

@@ -33,7 +33,7 @@ export class SqlUploadStore implements UploadStore {
     );
     this.#forget = prepare((p: { ids: string }) =>
       sql<never>`delete from uploads
-        where (jobs = 0 or abandoned_at is not null) and id in ${dialect.strings(p.ids)}`.compile(db),
+        where (jobs = 0 or abandoned_at is not null) and id ${dialect.oneOf(p.ids)}`.compile(db),
     );
   }
 
