@@ -23,13 +23,14 @@ const tlsFault = /CERT|SSL|TLS|UNABLE_TO_|HOSTNAME_MISMATCH/;
 
 const mostTries = 5;
 
-/** Runs one transaction, again where it met another; what it throws at last is in our words. */
+/** Runs one transaction, again where it met another or a change of the tables; what it throws at last is in our words. */
 export async function withPostgresFaults<T>(transaction: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await transaction();
     } catch (thrown) {
-      if (!conflicts.includes(stateOf(thrown)) || tries === mostTries) throw fromPostgres(thrown);
+      const mayPass = conflicts.includes(stateOf(thrown)) || isPlanStale(thrown);
+      if (!mayPass || tries === mostTries) throw fromPostgres(thrown);
     }
   }
 }
@@ -66,6 +67,12 @@ function isForPeople(thrown: Error): boolean {
     tlsFault.test(systemCode(thrown) ?? '') ||
     / SSL /.test(thrown.message)
   );
+}
+
+/** A statement that a connection keeps by a name (`NamedStatements`) is of before its table was changed. */
+export function isPlanStale(thrown: unknown): boolean {
+  // The message is in the server's language, the code one of many meanings: this is the place in Postgres's source.
+  return thrown instanceof Error && 'routine' in thrown && thrown.routine === 'RevalidateCachedQuery';
 }
 
 /** The five characters of an error that the database sent, or ''. */
