@@ -4,8 +4,8 @@ import type { RawBuilder } from 'kysely';
 export interface SqlDialect {
   /** The database's clock, in milliseconds since the epoch. */
   readonly now: RawBuilder<number>;
-  /** A table of one column, `value`, with the elements (as JSON) of an array that is bound as JSON text. */
-  readonly each: (json: string) => RawBuilder<{ value: string }>;
+  /** A table of one column, `value`, with the elements (as JSON) of an array of JSON, which is bound as text or a column. */
+  readonly each: (json: string | RawBuilder<unknown>) => RawBuilder<{ value: string }>;
   /** Follows a column: whether it is one of an array of strings that is bound as JSON text. */
   readonly oneOf: (json: string) => RawBuilder<boolean>;
   /** Aggregates a column, in the order of its rows, into JSON text. */
