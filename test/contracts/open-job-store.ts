@@ -2,6 +2,7 @@ import { describe } from 'node:test';
 import type { OpenDatabaseForTest } from '../support/stored-jobs.ts';
 import { attemptStoreContract } from './attempt-store.ts';
 import { auditStoreContract } from './audit-store.ts';
+import { callsAtOnce } from './calls-at-once.ts';
 import { deliveryLogContract } from './delivery-log.ts';
 import { deliveryStoreContract } from './delivery-store.ts';
 import { eventLogContract } from './event-log.ts';
@@ -20,6 +21,7 @@ import { webhookEndpointStoreContract } from './webhook-endpoint-store.ts';
 export function openJobStoreContract(open: OpenDatabaseForTest): void {
   describe('jobs', () => jobStoreContract(open));
   describe('attempts', () => attemptStoreContract(open));
+  describe('calls at the same time', () => callsAtOnce(open));
   describe('uploads', () => uploadStoreContract(open));
   describe('failed jobs', () => failedJobStoreContract(open));
   describe('idempotency keys', () => idempotencyStoreContract(open));

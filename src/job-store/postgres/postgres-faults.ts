@@ -12,6 +12,9 @@ const passingCodes = ['25006', '28P01', '3D000'];
 /** A serialization failure, a deadlock, a lock that was not to be had: the same transaction may pass now. */
 const conflicts = ['40001', '40P01', '55P03'];
 
+/** A NUL, or half of a pair of surrogates: texts in Postgres can't hold them. */
+const unstorableText = ['22021', '22P05', '22P02'];
+
 /** Not before `tintype migrate` or the start of a service. */
 const noSuchTable = '42P01';
 /**
@@ -35,13 +38,20 @@ export async function withPostgresFaults<T>(transaction: () => Promise<T>): Prom
   }
 }
 
-/** What the database or its client threw: `storage-unavailable` where waiting may help, else `internal`. */
+/**
+ * What the database or its client threw: `storage-unavailable` where waiting may help, `invalid-request` where a text was
+ * given that can't be stored, else `internal`.
+ */
 export function fromPostgres(thrown: unknown): TintypeError {
   if (thrown instanceof TintypeError) return thrown;
   const state = stateOf(thrown);
   if (state === noSuchTable) {
     const message = 'The job store has no tables yet: run `tintype migrate`, or start the service.';
     return new TintypeError('storage-unavailable', message, { cause: thrown });
+  }
+  if (unstorableText.includes(state)) {
+    const message = 'A text of the request holds characters that can’t be stored.';
+    return new TintypeError('invalid-request', message, { cause: thrown });
   }
   const isPassing =
     passingClasses.includes(state.slice(0, 2)) ||

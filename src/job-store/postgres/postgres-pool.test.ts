@@ -42,6 +42,16 @@ if (server !== undefined) {
       for (const job of await askOnAll()) assert.equal(job?.id, id);
       await store.close();
     });
+
+    it('refuse texts that Postgres can’t hold', async () => {
+      const url = await server.createDatabase('texts');
+      const store = openPostgres({ url, directUrl: url, connections: 1, logger: createLogger('silent') });
+      await store.migrate();
+      for (const text of ['nul \0', 'half a cat \ud83d']) {
+        await assert.rejects(store.jobs.submit(newJob({ class: text })), { code: 'invalid-request' });
+      }
+      await store.close();
+    });
   });
 }
 

@@ -56,12 +56,14 @@ export function checkConnectionFiles(url: string): void {
   }
 }
 
-export function openPool({ url, connections, logger }: PostgresOptions): PostgresPool {
+export function openPool({ url, directUrl, connections, logger }: PostgresOptions): PostgresPool {
   const statements = new NamedStatements();
   const pool = new pg.Pool({
     ...connectionOptions(url),
     max: connections,
-    onConnect: client => statements.begin(client),
+    onConnect: async client => {
+      if (url === directUrl) await statements.begin(client);
+    },
   });
   // Between two statements of a transaction nobody else listens, and an error that nobody hears ends the process. The
   // next statement throws.
