@@ -6,7 +6,7 @@ import { prepare } from '../prepared.ts';
 import type { AttemptsTable, JobsTable, Tables } from '../tables.ts';
 import { claimsIn } from './attempt-queries.ts';
 
-/** An array of `EndRow`s, bound as JSON. */
+/** An array of what `endRow` makes, bound as JSON. */
 interface Ends {
   ends: string;
 }
@@ -70,9 +70,9 @@ function endOutputs(db: Kysely<Tables>, { each }: SqlDialect) {
       select cast(output.value -> ${sql.lit(what)} as text) from ${each(sql`item.value -> 'outputs'`)} as output
       where output.value ->> 'name' = outputs.name
     )`;
-  return prepare((p: Ends) =>
+  return prepare((p: { outputs: string }) =>
     sql<never>`update outputs set status = item.value ->> 'status', stored = ${ofOutput('stored')},
         failure = ${ofOutput('failure')}
-      from ${each(p.ends)} as item where outputs.job_id = item.value ->> 'jobId'`.compile(db),
+      from ${each(p.outputs)} as item where outputs.job_id = item.value ->> 'jobId'`.compile(db),
   );
 }

@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import type { ClaimRef } from '../../jobs/attempt-store.ts';
 import type { JobEvent } from '../../jobs/event-log.ts';
 import type { Links } from '../../jobs/links.ts';
 import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
@@ -9,7 +8,7 @@ import { JobReader } from '../jobs/job-reader.ts';
 import { recordUsage } from '../statistics/usage-queries.ts';
 import type { Tables } from '../tables.ts';
 import { endQueries } from './end-queries.ts';
-import { type EndedClaim, type EndRow, endRow } from './end-rows.ts';
+import { type EndedClaim, endRow, outputsRow, usageRow } from './end-rows.ts';
 
 export interface RecordedEnds {
   /** Of each, whether it has ended so. */
@@ -36,55 +35,47 @@ export class EndRecorder {
 
   /** @param ended of different jobs. */
   async record(trx: Kysely<Tables>, ended: readonly EndedClaim[]): Promise<RecordedEnds> {
-    const rows = ended.map(endRow);
     // In the order of their ids, so that two who end or renew the same ones don't wait for each other.
-    const inOrder = rows.toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1));
-    const found = await this.#queries.endJobs.all(trx, { ends: JSON.stringify(inOrder) });
-    const jobs = new Map(found.map(job => [job.id, job]));
-    const held = inOrder.filter(({ jobId }) => jobs.has(jobId));
+    const inOrder = ended.toSorted((a, b) => (a.claim.jobId < b.claim.jobId ? -1 : 1));
+    const rows = JSON.stringify(inOrder.map(endRow));
+    const jobs = await this.#queries.endJobs.all(trx, { ends: rows });
+    const ids = new Set(jobs.map(({ id }) => id));
+    const held = inOrder.filter(({ claim }) => ids.has(claim.jobId));
     const before = await this.#endedBefore(
       trx,
-      inOrder.filter(({ jobId }) => !jobs.has(jobId)),
+      inOrder.filter(({ claim }) => !ids.has(claim.jobId)),
     );
-    const told = held.filter(({ jobId, forGood }) => forGood === 1 && jobs.get(jobId)?.listened === 1);
-    if (held.length > 0) await this.#endAttempts(trx, held, ended);
-    const deliveries = await this.#deliveries.record(
-      trx,
-      told.map(({ jobId }) => jobId),
-    );
-    const events = await this.#events.record(trx, [...jobs.keys()]);
+    const ofHeld = held.length === ended.length ? rows : JSON.stringify(held.map(endRow));
+    if (held.length > 0) await this.#queries.endAttempts.write(trx, { ends: ofHeld });
+    const forGood = held.filter(({ end }) => end.result !== 'requeued');
+    if (forGood.length > 0) await this.#endForGood(trx, forGood);
+    const listened = new Set(jobs.flatMap(job => (job.listened === 1 ? [job.id] : [])));
+    const told = idsOf(forGood).filter(id => listened.has(id));
     return {
-      held: rows.map(({ jobId }) => jobs.has(jobId) || before.has(jobId)),
-      ready: found.some(({ ready }) => ready === 1),
-      deliveries,
-      events,
+      held: ended.map(({ claim }) => ids.has(claim.jobId) || before.has(claim.jobId)),
+      ready: jobs.some(({ ready }) => ready === 1),
+      deliveries: await this.#deliveries.record(trx, told),
+      events: await this.#events.record(trx, [...ids]),
     };
   }
 
-  async #endAttempts(
-    trx: Kysely<Tables>,
-    held: readonly EndRow[],
-    ended: readonly EndedClaim[],
-  ): Promise<void> {
-    await this.#queries.endAttempts.write(trx, { ends: JSON.stringify(held) });
-    const forGood = held.filter(row => row.forGood === 1);
-    if (forGood.length > 0) {
-      const ends = JSON.stringify(forGood);
-      await this.#queries.endOutputs.write(trx, { ends });
-      await this.#recordUsage.write(trx, { ends });
-    }
-    const refused = ended
-      .filter(({ end }) => end.result === 'failed' && end.refused)
-      .map(({ claim }) => claim.jobId)
-      .filter(id => held.some(({ jobId }) => jobId === id));
+  async #endForGood(trx: Kysely<Tables>, ended: readonly EndedClaim[]): Promise<void> {
+    await this.#queries.endOutputs.write(trx, { outputs: JSON.stringify(ended.map(outputsRow)) });
+    await this.#recordUsage.write(trx, { ends: JSON.stringify(ended.map(usageRow)) });
+    const refused = idsOf(ended.filter(({ end }) => end.result === 'failed' && end.refused));
     if (refused.length > 0) await this.#queries.abandonUploads.write(trx, { ids: JSON.stringify(refused) });
   }
 
   /** The ids of those that an earlier call with the same end has ended, whose answer got lost with the connection. */
-  async #endedBefore(trx: Kysely<Tables>, rows: readonly (ClaimRef & EndRow)[]): Promise<Set<string>> {
-    if (rows.length === 0) return new Set();
-    const found = await this.#queries.results.all(trx, { claims: JSON.stringify(rows) });
+  async #endedBefore(trx: Kysely<Tables>, ended: readonly EndedClaim[]): Promise<Set<string>> {
+    if (ended.length === 0) return new Set();
+    const claims = JSON.stringify(ended.map(({ claim }) => claim));
+    const found = await this.#queries.results.all(trx, { claims });
     const results = new Map(found.map(({ job_id, result }) => [job_id, result]));
-    return new Set(rows.flatMap(({ jobId, result }) => (results.get(jobId) === result ? [jobId] : [])));
+    return new Set(idsOf(ended.filter(({ claim, end }) => results.get(claim.jobId) === end.result)));
   }
+}
+
+function idsOf(ended: readonly EndedClaim[]): string[] {
+  return ended.map(({ claim }) => claim.jobId);
 }

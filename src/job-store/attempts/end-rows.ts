@@ -10,9 +10,7 @@ export interface EndedClaim {
   readonly end: AttemptEnd;
 }
 
-/** What the statements of an end are bound to. */
-export type EndRow = ReturnType<typeof endRow>;
-
+/** What an end makes of the rows of its job and its attempt. */
 export function endRow({ claim: { jobId, attempt }, end }: EndedClaim) {
   const { result } = end;
   const requeued = result === 'requeued';
@@ -29,9 +27,17 @@ export function endRow({ claim: { jobId, attempt }, end }: EndedClaim) {
     waiting: requeued && end.delayMs > 0 ? 1 : 0,
     forGood: requeued ? 0 : 1,
     leftover: result === 'complete' ? 0 : 1,
-    outputs: endedOutputs(end),
-    ...handled(end),
   };
+}
+
+/** What the end of a job makes of its outputs: all complete, or all failed and some of them with a reason of their own. */
+export function outputsRow({ claim: { jobId }, end }: EndedClaim) {
+  return { jobId, status: end.result, outputs: endedOutputs(end) };
+}
+
+/** What the end of a job counts in the statistics. */
+export function usageRow({ claim: { jobId }, end }: EndedClaim) {
+  return { jobId, ...handled(end) };
 }
 
 function endedOutputs(end: AttemptEnd) {
