@@ -47,6 +47,7 @@ export const codes = {
   'source-refused': { status: 424, retryable: false },
   'source-unavailable': { status: 424, retryable: true },
   'rate-limited': { status: 429, retryable: true },
+  'too-many-uploads': { status: 429, retryable: true },
   'queue-full': { status: 429, retryable: true },
   'checksum-mismatch': { status: 460, retryable: true },
   'job-cancelled': { status: 499, retryable: false },

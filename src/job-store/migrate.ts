@@ -8,6 +8,7 @@ import { createDeliveries } from './migrations/0004-deliveries.ts';
 import { addExpiry } from './migrations/0005-expiry.ts';
 import { createPartialUploads } from './migrations/0006-partial-uploads.ts';
 import { addUploadPieces } from './migrations/0007-upload-pieces.ts';
+import { indexUploadOwners } from './migrations/0008-upload-owners.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a name that was ever released never changes. */
@@ -19,6 +20,7 @@ const migrations = {
   '0005-expiry': addExpiry,
   '0006-partial-uploads': createPartialUploads,
   '0007-upload-pieces': addUploadPieces,
+  '0008-upload-owners': indexUploadOwners,
 };
 
 /** Brings the tables up to date; resolves to the names of the migrations that ran now. Throws what they threw. */
