@@ -37,6 +37,7 @@ export const codes = {
   'not-an-image': { status: 415, retryable: false },
   'unsupported-image': { status: 415, retryable: false },
   'range-not-satisfiable': { status: 416, retryable: false },
+  'expectation-failed': { status: 417, retryable: false },
   'corrupt-image': { status: 422, retryable: false },
   'invalid-output': { status: 422, retryable: false },
   'idempotency-key-reused': { status: 422, retryable: false },

@@ -2,12 +2,14 @@ import { type FastifyBaseLogger, fastify } from 'fastify';
 import { Links } from '../jobs/links.ts';
 import { localOwner } from '../jobs/owner.ts';
 import { requireKeys } from './access/authentication.ts';
-import { refuseForeignOrigin, refuseTwoHosts } from './access/origin-guard.ts';
+import { refuseUnclearHost } from './access/host-header.ts';
+import { refuseForeignOrigin } from './access/origin-guard.ts';
 import { closeConnectionsInTime } from './connections.ts';
 import { documentation } from './documentation.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { followEvents } from './events/follow-events.ts';
 import { followJob } from './events/follow-job.ts';
+import { refuseExpectations } from './expectation.ts';
 import { getMetrics } from './get-metrics.ts';
 import { getStatistics } from './get-statistics.ts';
 import { health } from './health.ts';
@@ -67,8 +69,9 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   logRequests(app, parts.metrics);
   refuseSlowBodies(app);
   dropUnreadAnswers(app);
+  refuseExpectations(app);
   app.addHook('onRequest', (request, _reply, done) => {
-    refuseTwoHosts(request.raw.rawHeaders);
+    refuseUnclearHost(request.raw);
     if (parts.loopbackOnly) refuseForeignOrigin(request.headers);
     done();
   });
@@ -114,7 +117,13 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
     genReqId: requestId,
     // Headers have to arrive in time; a body may take long, at a least rate (`refuseSlowBodies`).
     // The low mark keeps Node from reading on while any byte waits to be taken: 413 must come near the limit.
-    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 1 },
+    // Node's own refusal of a request without "Host" has no body and no headers: `refuseUnclearHost` has.
+    http: {
+      headersTimeout: 20_000,
+      connectionsCheckingInterval: 5_000,
+      highWaterMark: 1,
+      requireHostHeader: false,
+    },
     requestTimeout: 0,
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,
