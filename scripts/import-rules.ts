@@ -27,6 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'jobs',
     'program',
     'secrets',
+    'images/filename-characters.ts',
     'images/image-header.ts',
     'images/limits.ts',
     'images/output-names.ts',

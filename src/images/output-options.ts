@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { hiddenCharacters } from './filename-characters.ts';
 import type { SourceFormat } from './image-header.ts';
 import { type formatNames, optionFields } from './operations.ts';
 
@@ -19,8 +20,7 @@ export const outputSchema = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 255,
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it refuses
-        pattern: /^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]+$/.source,
+        pattern: String.raw`^(?!\.{1,2}$)[^/\\${hiddenCharacters}]+$`,
         description:
           'The name for downloads. Default: the output’s name, an underscore, the name of the source.',
       }),

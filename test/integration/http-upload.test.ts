@@ -67,6 +67,7 @@ suite('POST /jobs with a form', () => {
       ['', 'image'],
       ['..', 'image'],
       ['ä'.repeat(200), 'ä'.repeat(127)],
+      ['a\u0085\u061c\u200e\u200f\u2028\u2029\u202egpj.exe', 'agpj.exe'],
     ];
     for (const [sent, kept] of names) {
       const { body } = await post(form(['image', pngOf(100), sent]));
