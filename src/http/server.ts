@@ -1,4 +1,4 @@
-import { type FastifyBaseLogger, fastify } from 'fastify';
+import { type FastifyBaseLogger, type FastifyRequest, fastify } from 'fastify';
 import { Links } from '../jobs/links.ts';
 import { localOwner } from '../jobs/owner.ts';
 import { requireKeys } from './access/authentication.ts';
@@ -20,6 +20,7 @@ import { listJobs } from './jobs/list-jobs.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { retryJobs } from './jobs/retry-jobs.ts';
 import { submitJob } from './jobs/submit-job.ts';
+import { parseJson } from './json-text.ts';
 import { refuseSlowBodies } from './least-rate.ts';
 import { getOutput } from './outputs/get-output.ts';
 import { getThumbnail } from './outputs/get-thumbnail.ts';
@@ -144,15 +145,15 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
 }
 
 /**
- * Of Fastify's own parsers JSON's alone; and clients that announce JSON and send nothing, send nothing. Names such as
+ * JSON alone, without Fastify's parsers; and clients that announce JSON and send nothing, send nothing. Names such as
  * `__proto__` are left to the schemas: JSON.parse makes plain fields of them, nothing here merges objects, and in
  * `metadata` they are the caller's.
  */
 function takeJsonAlone(app: HttpApp): void {
-  const parse = app.getDefaultJsonParser('ignore', 'ignore');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else parse(request, body, done);
-  });
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, body: string) => (body === '' ? undefined : parseJson(body, 'The body')),
+  );
 }

@@ -73,6 +73,8 @@ suite('POST /jobs with JSON', () => {
       assert.match(await refuses(post(body), 400, 'invalid-request', pointer), says);
     }
     await refuses(post({ source: { upload: 'x' } }), 404, 'not-found', '/source/upload');
+    const broken = await refuses(post('{"source":\n {"url":"http://a\n/"}}'), 400, 'invalid-request');
+    assert.match(broken, /^The body is not valid JSON: a line break .* at line 2 column 18\.$/);
     await refuses(post('{'), 400, 'invalid-request');
     await refuses(post(`{"source":{"url":"${'x'.repeat(1_100_000)}"}}`), 413, 'upload-too-large');
     await refuses(post(''), 400, 'invalid-request');

@@ -111,7 +111,8 @@ suite('POST /jobs with a form', () => {
       await refuses(post(form(image, ['other', 'x'])), 400, 'invalid-request');
       await refuses(post(form(['job', '{}'])), 400, 'invalid-request', '/image');
       await refuses(post(form(image, ['job', '{}'], ['job', '{}'])), 400, 'invalid-request', '/job');
-      await refuses(post(form(image, ['job', '{'])), 400, 'invalid-request');
+      const broken = await refuses(post(form(image, ['job', '{'])), 400, 'invalid-request');
+      assert.match(broken, /^The part "job" is not valid JSON: /);
       await refuses(post(form(image, ['job', '{"a":1}'])), 400, 'invalid-request', '/a');
       await refuses(
         post(form(image, ['job', '{"source":{"url":"http://a/"}}'])),
