@@ -122,7 +122,8 @@ export function localPath(scheme: string): ValueKind<string> {
  * end. The prefix is of the characters that objects' keys are made of.
  */
 export const objectStoreUrl: ValueKind<string> = {
-  accepts: 'file:<path>, or s3://<bucket>/<prefix> with letters, digits, ., _ and - in the prefix',
+  accepts:
+    'file:<path>, or s3://<bucket>/<prefix> with 3 to 63 of a-z, 0-9, . and - in the bucket, a letter or digit first and last, and letters, digits, ., _ and - in the prefix',
   parse: (value, root) => {
     if (!value.startsWith('s3:')) return localPath('file').parse(value, root);
     const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/(?!\.)[A-Za-z0-9._-]+)*)\/?$/.exec(value);
