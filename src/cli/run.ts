@@ -21,6 +21,23 @@ interface RunFlags {
   readonly json?: boolean;
 }
 
+/** What a run has use for; what else is set is about services and their stores, and may be wrong. */
+const heeded = [
+  'LOG_LEVEL',
+  'WORKER_CONCURRENCY',
+  'LEASE_SECONDS',
+  'MAX_ATTEMPTS',
+  'JOB_TIMEOUT_SECONDS',
+  'MAX_JOB_SECONDS',
+  'MAX_UPLOAD_BYTES',
+  'MAX_PIXELS',
+  'MAX_OUTPUT_PIXELS',
+  'MAX_RENDER_BYTES',
+  'RENDER_MEMORY_BYTES',
+  'ALLOW_SVG',
+  'ALLOW_PRIVATE_ADDRESSES',
+] as const satisfies readonly (keyof Config)[];
+
 const examples = `
 Examples:
   tintype run photo.jpg                               thumb_photo.jpg, 100×100
@@ -46,7 +63,7 @@ export function runCommand(setExitCode: SetExitCode): Command {
 /** Resolves to the exit code. */
 async function run(args: readonly string[], flags: OutputFlags, out: string, json: boolean): Promise<number> {
   const stop = stopSignal();
-  const config = readConfig(process.env);
+  const config = readConfig(Object.fromEntries(heeded.map(name => [name, process.env[name]])));
   requestedOutputs(flags, 'image.jpg'); // What is wrong with the flags is told before any work.
   const { sources, skipped, missing } = await gatherSources(args);
   if (sources.length + missing.length === 0) {
@@ -92,7 +109,6 @@ async function scratchApp(config: Config, stop: AbortSignal): Promise<AsyncDispo
         ROLES: ['worker'],
         DATABASE_URL: path.join(folder, 'tintype.db'),
         OBJECT_STORE_URL: path.join(folder, 'objects'),
-        JOB_QUEUE_URL: 'database:',
       },
       // What goes wrong with an image stands in its result; the log is for those who ask for it.
       createLogger(process.env.LOG_LEVEL ? config.LOG_LEVEL : 'silent'),
