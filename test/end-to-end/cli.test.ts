@@ -37,6 +37,8 @@ describe('the command line', () => {
     [['zzzzzz'], "unknown command 'zzzzzz'. See --help."],
     [['run'], "missing required argument 'sources'. See --help."],
     [['run', 'a.jpg', '--sise', '10x10'], "unknown option '--sise'. Did you mean --size?"],
+    [['run', 'a.jpg', '--width', '640'], '--width is not known here. Use --size 640x'],
+    [['run', 'a.jpg', '--height=tall'], '--height is not known here. Use --size x800'],
     [
       ['run', 'a.jpg', '--fit', 'covr'],
       '--fit covr: did you mean cover? Accepted: cover, contain, fill, inside, outside',
@@ -130,6 +132,7 @@ describe('tintype jobs', () => {
 
     const cancelled = await tintype(['jobs', 'cancel', id], { env });
     assert.match(cancelled.stdout, /^status +cancelled/m);
+    assert.match(cancelled.stdout, /^expires +\d{4}-/m);
     const retried = await tintype(['jobs', 'retry', id, '--json'], { env });
     const job = JSON.parse(retried.stdout) as { status: string; run: number };
     assert.deepEqual([job.status, job.run], ['pending', 2]);
