@@ -13,7 +13,8 @@ export const outputSchema = Type.Object(
     name: Type.Optional(
       Type.String({
         pattern: '^[a-z0-9][a-z0-9_-]{0,63}$',
-        description: 'Unique within the job; part of its address. Default output1, output2, …',
+        description:
+          'Unique within the job; part of its address. 1 to 64 of a-z, 0-9, _ and -, a letter or digit first. Default output1, output2, …',
       }),
     ),
     filename: Type.Optional(
@@ -22,7 +23,7 @@ export const outputSchema = Type.Object(
         maxLength: 255,
         pattern: String.raw`^(?!\.{1,2}$)[^/\\${hiddenCharacters}]+$`,
         description:
-          'The name for downloads. Default: the output’s name, an underscore, the name of the source.',
+          'The name for downloads, without slashes and control characters. Default: the output’s name, an underscore, the name of the source.',
       }),
     ),
     ...optionFields,

@@ -68,6 +68,7 @@ suite('POST /jobs with JSON', () => {
       [{ source, outputs: [{ quality: '80' }] }, '/outputs/0/quality', /integer/],
       [{ source, outputs: [{ 'a/b~c': 1 }] }, '/outputs/0/a~1b~0c', /quality/],
       [{ source, outputs: [{ name: 'a' }, { name: 'a' }] }, '/outputs/1/name', /own/],
+      [{ source, outputs: [{ name: 'Web' }] }, '/outputs/0/name', /1 to 64 of a-z, 0-9, _ and -/],
     ];
     for (const [body, pointer, says] of bad) {
       assert.match(await refuses(post(body), 400, 'invalid-request', pointer), says);
