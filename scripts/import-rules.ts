@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   secrets: ['errors'],
   deliveries: ['errors', 'telemetry', 'jobs', 'fetch', 'secrets'],
   worker: ['errors', 'telemetry', 'jobs', 'images', 'fetch'],
+  backup: ['errors', 'telemetry', 'jobs'],
   cli: ['*'],
   http: [
     'errors',

@@ -69,7 +69,10 @@ export interface AttemptStore {
    * (epoch ms), which is in the past when there were more.
    */
   readyDue(): Promise<{ readied: number; nextDue?: number }>;
-  /** Ended attempts whose objects may still be in the store: they did not win, or their job is expired. */
+  /**
+   * Ended attempts whose objects may still be in the store: they did not win, or their job is expired. None while a
+   * backup is made.
+   */
   leftovers(limit: number): Promise<ClaimRef[]>;
   /** Their objects are gone. */
   forgetLeftovers(attempts: readonly ClaimRef[]): Promise<void>;
