@@ -4,6 +4,12 @@ import { asStorageFault, systemCode } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 
+/** A backup that is complete. */
+export interface OpenBackup {
+  readonly folder: BackupFolder;
+  readonly manifest: Manifest;
+}
+
 /** Where the parts of a backup lie (docs/backup.md). */
 export class BackupFolder {
   readonly path: string;
@@ -29,7 +35,7 @@ export class BackupFolder {
   }
 
   /** Opens a backup. Throws `invalid-request` where there is none that is complete and of a version that is known. */
-  static async open(folder: string): Promise<{ folder: BackupFolder; manifest: Manifest }> {
+  static async open(folder: string): Promise<OpenBackup> {
     const opened = new BackupFolder(folder);
     try {
       const manifest = parseManifest(await readFile(opened.#manifest, 'utf8'));

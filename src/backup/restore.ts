@@ -1,7 +1,7 @@
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import type { StoredRow, StoredTables } from '../jobs/stored-tables.ts';
-import { BackupFolder } from './backup-folder.ts';
+import type { BackupFolder, OpenBackup } from './backup-folder.ts';
 import { copyObject, type KnownObject, objectsAtOnce } from './copy-object.ts';
 import { inLanes } from './lanes.ts';
 import { checkLines, readLines } from './lines-file.ts';
@@ -19,16 +19,15 @@ const batch = 200;
 
 /**
  * Fills an empty job store and an empty object store from a backup: first the objects, then all rows in one
- * transaction, so that a restore that was cut off is done again by another one. Throws `invalid-request` for what is no
- * backup, `checksum-mismatch` for a damaged one, `invalid-configuration` for stores that are not empty.
+ * transaction, so that a restore that was cut off is done again by another one. Throws `invalid-request` for a
+ * backup of a later version, `checksum-mismatch` for a damaged one, `invalid-configuration` for stores that are not empty.
  */
 export async function restore(
-  source: string,
+  { folder, manifest }: OpenBackup,
   { tables, objects, openFolder }: RestoreParts,
   progress: TransferProgress,
   stop: AbortSignal,
-): Promise<Manifest> {
-  const { folder, manifest } = await BackupFolder.open(source);
+): Promise<void> {
   await checkLists(folder, manifest);
   await using backedUp = await openFolder(folder.objects);
   await requireEmpty(tables, objects, backedUp.objects);
@@ -47,7 +46,6 @@ export async function restore(
     }
   });
   await tables.migrate();
-  return manifest;
 }
 
 async function checkLists(folder: BackupFolder, manifest: Manifest): Promise<void> {

@@ -69,7 +69,7 @@ async function written(
     return { objects: opened.objects, [Symbol.asyncDispose]: opened.close };
   };
   const leaseMs = config.LEASE_SECONDS * 1000;
-  return backUp(
+  return await backUp(
     folder,
     { tables, leases: store.leases, objects, openFolder, leaseMs, version },
     report,

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Manifest } from '../backup/manifest.ts';
+import { BackupFolder, type OpenBackup } from '../backup/backup-folder.ts';
 import { restore } from '../backup/restore.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { jobStoreOptions } from '../config/job-store-options.ts';
@@ -27,10 +27,10 @@ export function restoreCommand(setExitCode: SetExitCode): Command {
 async function restoreFrom(folder: string, json: boolean): Promise<number> {
   const stop = stopSignal();
   const config = readConfig(process.env);
+  const backup = await BackupFolder.open(folder);
   const report = new TransferReport();
-  let manifest: Manifest;
   try {
-    manifest = await filled(folder, config, report, stop);
+    await fill(backup, config, report, stop);
   } catch (error) {
     report.end();
     if (!stop.aborted) throw error;
@@ -38,9 +38,9 @@ async function restoreFrom(folder: string, json: boolean): Promise<number> {
     return signalExitCode(stop.reason);
   }
   report.end();
-  const facts = backupFacts(folder, manifest);
+  const facts = backupFacts(folder, backup.manifest);
   console.log(json ? JSON.stringify(facts, null, 2) : `Restored ${summaryOf(facts)}.`);
-  if ((manifest.tables.webhook_endpoints?.lines ?? 0) > 0) {
+  if ((backup.manifest.tables.webhook_endpoints?.lines ?? 0) > 0) {
     console.error(
       'Webhook secrets are still encrypted: give the service the SECRETS_KEY of the one that was backed up.',
     );
@@ -48,12 +48,12 @@ async function restoreFrom(folder: string, json: boolean): Promise<number> {
   return exitCodes.ok;
 }
 
-async function filled(
-  folder: string,
+async function fill(
+  backup: OpenBackup,
   config: Config,
   report: TransferReport,
   stop: AbortSignal,
-): Promise<Manifest> {
+): Promise<void> {
   await using parts = new AsyncDisposableStack();
   const logger = createLogger(config.LOG_LEVEL);
   const tables = await openStoredTables(jobStoreOptions(config), true);
@@ -65,5 +65,5 @@ async function filled(
     const opened = await openObjectStore({ url }, logger);
     return { objects: opened.objects, [Symbol.asyncDispose]: opened.close };
   };
-  return restore(folder, { tables, objects: store.objects, openFolder }, report, stop);
+  await restore(backup, { tables, objects: store.objects, openFolder }, report, stop);
 }

@@ -1,4 +1,5 @@
 import { openPostgres } from '../../src/job-store/postgres/postgres.ts';
+import { openPostgresTables } from '../../src/job-store/postgres/postgres-tables.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { PostgresServer } from './servers/postgres.ts';
 import type { OpenDatabaseForTest } from './stored-jobs.ts';
@@ -21,6 +22,7 @@ export function openTestPostgres(server: PostgresServer): OpenDatabaseForTest {
     return {
       store,
       again: async () => again(kept),
+      tables: async () => kept.adopt(openPostgresTables(url), opened => opened.close()),
       [Symbol.asyncDispose]: () => kept.disposeAsync(),
     };
   };
