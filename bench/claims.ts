@@ -1,5 +1,6 @@
 // What the job store costs: CPU (all threads) and wall time of one call, one JSON line for each state of the database;
 // and the same of a job's three writes (submit, claim, end) with 1 and 8 jobs in flight, where calls share commits.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,7 @@ import type { OpenJobStore } from '../src/job-store/open-job-store.ts';
 import { openSqlite } from '../src/job-store/sqlite/sqlite.ts';
 import type { Claim } from '../src/jobs/attempt-store.ts';
 import type { StoredOutput } from '../src/jobs/job.ts';
+import { median, percentile } from '../test/support/percentile.ts';
 
 const rounds = 300;
 const perClaim = 4;
@@ -92,12 +94,11 @@ async function measure(count: number, call: () => Promise<unknown>, atOnce = 1) 
   await Promise.all(Array.from({ length: atOnce }, caller));
   const wall = performance.now() - began;
   const used = process.cpuUsage(cpu);
-  times.sort((a, b) => a - b);
   return {
     cpu: Math.round((used.user + used.system) / count),
     each: Math.round((wall / count) * 1000),
-    median: Math.round((times[times.length >> 1] ?? 0) * 1000),
-    p95: Math.round((times[Math.floor(times.length * 0.95)] ?? 0) * 1000),
+    median: Math.round(median(times) * 1000),
+    p95: Math.round(percentile(times, 0.95) * 1000),
   };
 }
 

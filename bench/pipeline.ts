@@ -1,13 +1,16 @@
 // The job pipeline on the embedded defaults against its peers. One JSON line a row.
 //   node bench/pipeline.ts [ROW…]      for instance: node bench/pipeline.ts 1 1b
+import { combinationRows } from './rows/combinations.ts';
 import { idleLatency } from './rows/idle-latency.ts';
 import { largeImage } from './rows/large-image.ts';
 import { manyUploads } from './rows/many-uploads.ts';
+import { queueing } from './rows/queueing.ts';
 import { startUp } from './rows/start-up.ts';
 import { statusUnderLoad } from './rows/status-under-load.ts';
 import { storedSource } from './rows/stored-source.ts';
 import { threeSizes } from './rows/three-sizes.ts';
 import { upload } from './rows/upload.ts';
+import { workerProcesses } from './rows/worker-processes.ts';
 
 const rows = [
   storedSource,
@@ -18,6 +21,9 @@ const rows = [
   manyUploads,
   startUp,
   statusUnderLoad,
+  queueing,
+  ...combinationRows,
+  workerProcesses,
 ];
 const wanted = process.argv.slice(2);
 

@@ -21,7 +21,6 @@ import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
-import { FilesystemPartialFiles } from './objects/partial-files.ts';
 import { openJobQueue } from './queue/open-job-queue.ts';
 import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
@@ -31,6 +30,12 @@ import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Sweeper } from './worker/sweeper.ts';
 import { Worker } from './worker/worker.ts';
+
+/** For so long after its start a job waits for an object that is not there, in milliseconds (docs/object-stores.md). */
+const missingMs = 60_000;
+
+/** While one job of three is rendered, another is fetched and a third is stored. */
+const slotsPerRenderer = 3;
 
 /** The whole service in one process. */
 export interface App {
@@ -61,11 +66,8 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
     opened.close(),
   );
   // On SQLite there is one service process.
-  await objectStore.prepare(storeOptions.driver === 'sqlite');
-  const { objects } = objectStore;
-  const localFolder = storeOptions.driver === 'sqlite' ? path.dirname(storeOptions.file) : objects.scratch;
-  // Where objects are elsewhere, pieces of uploads lie beside the job store, which knows how far they are.
-  const partialFiles = new FilesystemPartialFiles(objectStore.folder ?? localFolder, objects);
+  await objectStore.prepare({ isAlone: storeOptions.driver === 'sqlite' });
+  const { objects, partialFiles } = objectStore;
   const queue = parts.adopt(await openJobQueue(jobQueueOptions(config), store.changes, logger), opened =>
     opened.close(),
   );
@@ -79,6 +81,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
   };
   const leaseMs = config.LEASE_SECONDS * 1000;
   const guard = new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES);
+  const localFolder = storeOptions.driver === 'sqlite' ? path.dirname(storeOptions.file) : objects.scratch;
   const keyFile = path.join(localFolder, 'secrets.key');
   const secrets = new SecretBox(config.SECRETS_KEY ?? (await readOrMakeKey(keyFile)));
 
@@ -117,9 +120,9 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
       policy: {
         maxAttempts: config.MAX_ATTEMPTS,
         maxJobMs: config.MAX_JOB_SECONDS * 1000,
-        missingMs: 60_000,
+        missingMs,
       },
-      slots: config.WORKER_CONCURRENCY * 3,
+      slots: config.WORKER_CONCURRENCY * slotsPerRenderer,
       leaseMs,
       logger,
       metrics,

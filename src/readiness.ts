@@ -11,7 +11,7 @@ interface Engines {
 }
 
 /** Whoever asks whether the service is ready waits no longer: engines that hang take much longer to fail. */
-const answerMs = 4_000;
+const answerMs = 5_000;
 
 /** Each engine's fault, or null when it answers. */
 export async function readiness(

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { percentile } from '../../test/support/percentile.ts';
 import { photo } from '../../test/support/photo.ts';
 import { JobClient, send } from '../support/client.ts';
-import { percentile, round3 } from '../support/pairs.ts';
+import { round3 } from '../support/pairs.ts';
 import type { Row } from '../support/row.ts';
 import { startService } from '../support/start-service.ts';
 

@@ -1,3 +1,5 @@
+import { median } from '../../test/support/percentile.ts';
+
 /** What one side of a comparison did in one round: more is better. */
 export type Measure = () => Promise<number>;
 
@@ -23,19 +25,6 @@ export async function compare(ours: Measure, peer: Measure, rounds: number): Pro
     ratio: { median: round3(median(ratios)), least: round3(ratios[0]), most: round3(ratios.at(-1)) },
     rounds,
   };
-}
-
-export function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
-}
-
-/** `share` from 0 to 1; linear between the two nearest values. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const place = (sorted.length - 1) * share;
-  const low = sorted[Math.floor(place)] ?? Number.NaN;
-  const high = sorted[Math.ceil(place)] ?? Number.NaN;
-  return low + (high - low) * (place - Math.floor(place));
 }
 
 /** Three significant digits or so: what a figure of this kind can carry. */

@@ -7,13 +7,13 @@ let folder: string | undefined;
 let services = 0;
 
 /**
- * A service on the embedded defaults whose folder stays until the whole run is over: on ext4 without a journal it is
+ * A service, on the embedded defaults where `environment` says nothing else, whose folder stays until the whole run is over: on ext4 without a journal it is
  * dear for minutes to make files where many were deleted, and one row must not pay for another.
  */
-export function startService(): Promise<Service> {
+export function startService(environment: Record<string, string> = {}): Promise<Service> {
   folder ??= makeFolder();
   services += 1;
-  return Service.start({}, path.join(folder, String(services)));
+  return Service.start(environment, path.join(folder, String(services)));
 }
 
 function makeFolder(): string {

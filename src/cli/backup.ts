@@ -65,7 +65,7 @@ async function written(
   parts.defer(close);
   const openFolder = async (url: string) => {
     const opened = await openObjectStore({ url }, logger);
-    await opened.prepare(true);
+    await opened.prepare({ isAlone: true });
     return { objects: opened.objects, [Symbol.asyncDispose]: opened.close };
   };
   const leaseMs = config.LEASE_SECONDS * 1000;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { withEachJob } from './each-job.ts';
 import { jsonFlag } from './job-flags.ts';
-import { withEachJob } from './stored-jobs.ts';
 
 export function cancelJobsCommand(): Command {
   return new Command('cancel')

@@ -3,7 +3,7 @@ import { longestPage } from '../jobs/job-store.ts';
 import { type JobStatus, jobStatuses } from '../jobs/states.ts';
 import { nearest, refusal } from './nearest.ts';
 
-/** What the commands about jobs take; each throws a refusal that says what is accepted. */
+/** What the commands about jobs take; a wrong value throws a refusal that says what is accepted. */
 
 export function jsonFlag(): Option {
   return new Option('--json', 'print JSON, as the API does');

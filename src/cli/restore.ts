@@ -60,7 +60,7 @@ async function fill(
   parts.defer(() => tables.close());
   const store = await openObjectStore(objectStoreOptions(config), logger);
   parts.defer(store.close);
-  await store.prepare(false);
+  await store.prepare({ isAlone: false });
   const openFolder = async (url: string) => {
     const opened = await openObjectStore({ url }, logger);
     return { objects: opened.objects, [Symbol.asyncDispose]: opened.close };

@@ -2,9 +2,10 @@ import { Command } from 'commander';
 import { codes, type ErrorCode } from '../errors/codes.ts';
 import type { FailedJobFilter } from '../jobs/failed-job-store.ts';
 import type { JobStatus } from '../jobs/states.ts';
+import { withEachJob } from './each-job.ts';
 import { jsonFlag, statusFlag, timeFlags } from './job-flags.ts';
 import { nearest, refusal } from './nearest.ts';
-import { withEachJob, withStoredJobs } from './stored-jobs.ts';
+import { withStoredJobs } from './stored-jobs.ts';
 
 interface RetryFlags extends Omit<FailedJobFilter, 'codes'> {
   readonly status?: JobStatus;

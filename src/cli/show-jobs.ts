@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { withEachJob } from './each-job.ts';
 import { jsonFlag } from './job-flags.ts';
-import { withEachJob } from './stored-jobs.ts';
 
 export function showJobsCommand(): Command {
   return new Command('show')

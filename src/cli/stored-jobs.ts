@@ -1,15 +1,12 @@
 import { readConfig } from '../config/config.ts';
 import { objectStoreOptions } from '../config/object-store-options.ts';
-import type { TriedJob } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
-import { viewJob } from '../jobs/job-view.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import { Links } from '../jobs/links.ts';
 import { Redrive } from '../jobs/redrive.ts';
 import { openObjectStore } from '../objects/open-object-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { openExistingStore } from './existing-store.ts';
-import { factsOf } from './job-facts.ts';
 
 export interface StoredJobs {
   readonly jobs: Jobs;
@@ -32,18 +29,4 @@ export async function withStoredJobs(
   const jobs = new Jobs(store.jobs, queue, objectStore.objects);
   const redrive = new Redrive(store.failedJobs, queue, objectStore.objects);
   await work({ jobs, redrive, store: store.jobs }, new Links(PUBLIC_URL));
-}
-
-/** Does the same with one job after the other, and prints what became of each. */
-export async function withEachJob(
-  ids: readonly string[],
-  json: boolean | undefined,
-  work: (opened: StoredJobs, id: string) => Promise<TriedJob>,
-): Promise<void> {
-  await withStoredJobs(async (opened, links) => {
-    for (const id of ids) {
-      const view = viewJob(await work(opened, id), links);
-      console.log(json ? JSON.stringify(view, null, 2) : factsOf(view));
-    }
-  });
 }

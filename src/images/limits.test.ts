@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { photoHeader } from '../../test/support/photo-header.ts';
 import type { ImageHeader } from './image-header.ts';
 import {
   checkOutputs,
@@ -18,22 +19,13 @@ const limits: ImageLimits = {
   maxRenderBytes: 512 * mebibyte,
   allowSvg: false,
 };
-const photo: ImageHeader = {
-  format: 'jpeg',
-  width: 3000,
-  height: 2000,
-  pages: 1,
-  channels: 3,
-  bytesPerSample: 1,
-  interlaced: false,
-};
-const square = { ...photo, width: 7000, height: 7000 };
+const square = { ...photoHeader, width: 7000, height: 7000 };
 const outputs = (options: OutputOptions) => [{ name: 'out', options }];
 
 describe('checkSource', () => {
   it('lets a 100 megapixel JPEG through, and states the numbers of what is larger', () => {
-    checkSource({ ...photo, width: 10_000, height: 10_000 }, limits);
-    assert.throws(() => checkSource({ ...photo, width: 10_001, height: 10_000 }, limits), {
+    checkSource({ ...photoHeader, width: 10_000, height: 10_000 }, limits);
+    assert.throws(() => checkSource({ ...photoHeader, width: 10_001, height: 10_000 }, limits), {
       code: 'image-too-large',
       message: 'The image is 10001×10000, 100 megapixels; at most 100 are allowed.',
     });
@@ -41,7 +33,7 @@ describe('checkSource', () => {
 
   it('goes by the memory that decoding takes, not by pixels alone', () => {
     const wide = {
-      ...photo,
+      ...photoHeader,
       format: 'png',
       width: 786_432,
       height: 32,
@@ -59,7 +51,7 @@ describe('checkSource', () => {
   });
 
   it('takes SVG only where it is allowed', () => {
-    const svg = { ...photo, format: 'svg' } as const;
+    const svg = { ...photoHeader, format: 'svg' } as const;
     assert.throws(() => checkSource(svg, limits), { code: 'unsupported-image' });
     checkSource(svg, { ...limits, allowSvg: true });
   });
@@ -73,18 +65,19 @@ describe('checkOutputs', () => {
       [{ size: '6000x6000', format: 'avif' }, /MiB to make; at most 512/],
     ];
     for (const [options, message] of cases) {
-      const check = () => checkOutputs(photo, outputs(options), { ...limits, maxOutputPixels: 150_000_000 });
+      const check = () =>
+        checkOutputs(photoHeader, outputs(options), { ...limits, maxOutputPixels: 150_000_000 });
       const expected = { code: 'output-too-large', output: 'out', message };
       if (options.format === 'webp') {
         const larger = { ...limits, maxOutputPixels: 1e9, maxRenderBytes: 1e12 };
-        assert.throws(() => checkOutputs(photo, outputs(options), larger), expected);
+        assert.throws(() => checkOutputs(photoHeader, outputs(options), larger), expected);
       } else assert.throws(check, expected);
     }
-    checkOutputs(photo, outputs({ width: 16_000, withoutEnlargement: true }), limits);
+    checkOutputs(photoHeader, outputs({ width: 16_000, withoutEnlargement: true }), limits);
   });
 
   it('counts the frames of an animation that is kept', () => {
-    const animation = { ...photo, format: 'gif', width: 500, height: 500, pages: 2000 } as const;
+    const animation = { ...photoHeader, format: 'gif', width: 500, height: 500, pages: 2000 } as const;
     checkOutputs(animation, outputs({}), limits);
     checkOutputs(animation, outputs({ animated: true, format: 'jpeg' }), limits);
     assert.throws(() => checkOutputs(animation, outputs({ animated: true }), limits), {
@@ -104,13 +97,13 @@ describe('budgets', () => {
   });
 
   it('give 10 s and 2 s a megapixel read or written, and an SVG 5 s', () => {
-    assert.equal(renderMs(photo, outputs({ size: '1000x1000' })), 24_000);
-    assert.equal(renderMs({ ...photo, format: 'svg' }, outputs({})), 5_000);
+    assert.equal(renderMs(photoHeader, outputs({ size: '1000x1000' })), 24_000);
+    assert.equal(renderMs({ ...photoHeader, format: 'svg' }, outputs({})), 5_000);
   });
 });
 
 describe('watermarks', () => {
-  const mark = { ...photo, format: 'png', width: 4000, height: 3000, channels: 4 } as const;
+  const mark = { ...photoHeader, format: 'png', width: 4000, height: 3000, channels: 4 } as const;
 
   it('are refused by the output’s name where they are too large, or drawings', () => {
     checkWatermark(mark, 'out', limits);
@@ -128,7 +121,7 @@ describe('watermarks', () => {
   it('add to the memory and the time of their output', () => {
     const plain = outputs({ size: '100x100' });
     const marked = plain.map(output => ({ ...output, watermarkHeader: { ...mark, interlaced: true } }));
-    assert.ok(renderBytes(photo, marked) - renderBytes(photo, plain) > 12_000_000 * 4);
-    assert.equal(renderMs(photo, marked) - renderMs(photo, plain), 24_000);
+    assert.ok(renderBytes(photoHeader, marked) - renderBytes(photoHeader, plain) > 12_000_000 * 4);
+    assert.equal(renderMs(photoHeader, marked) - renderMs(photoHeader, plain), 24_000);
   });
 });

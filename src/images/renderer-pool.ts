@@ -196,8 +196,8 @@ export class RendererPool {
       this.#idle.push(renderer);
       return;
     }
-    // Its successor starts meanwhile, so that the next image need not wait for it.
-    if (!this.#stopping.signal.aborted) this.#idle.push(this.#start());
+    // Its successor starts meanwhile, and is the last to be taken: most likely nobody has to wait for it.
+    if (!this.#stopping.signal.aborted) this.#idle.unshift(this.#start());
     await renderer.kill();
     this.#all.delete(renderer);
   }

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ImageHeader } from './image-header.ts';
+import { photoHeader } from '../../test/support/photo-header.ts';
 import type { OutputOptions } from './output-options.ts';
 import { planSharedDecode } from './shared-decode.ts';
-
-const header: ImageHeader = {
-  format: 'jpeg',
-  width: 3000,
-  height: 2000,
-  pages: 1,
-  channels: 3,
-  bytesPerSample: 1,
-  interlaced: false,
-};
 
 describe('planSharedDecode', () => {
   const plan = (...options: OutputOptions[]) =>
     planSharedDecode(
-      header,
+      photoHeader,
       { width: 3000, height: 2000 },
       options.map((each, index) => ({ options: each, index })),
     );
@@ -59,6 +49,6 @@ describe('planSharedDecode', () => {
 
   it('does not hold a giant for it', () => {
     const upright = { width: 10_000, height: 10_000 };
-    assert.deepEqual(planSharedDecode(header, upright, [{ options: {} }, { options: {} }]), []);
+    assert.deepEqual(planSharedDecode(photoHeader, upright, [{ options: {} }, { options: {} }]), []);
   });
 });

@@ -7,6 +7,7 @@ import { createIdempotencyAndStatistics } from './migrations/0003-idempotency-an
 import { createDeliveries } from './migrations/0004-deliveries.ts';
 import { addExpiry } from './migrations/0005-expiry.ts';
 import { createPartialUploads } from './migrations/0006-partial-uploads.ts';
+import { addUploadPieces } from './migrations/0007-upload-pieces.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a name that was ever released never changes. */
@@ -17,6 +18,7 @@ const migrations = {
   '0004-deliveries': createDeliveries,
   '0005-expiry': addExpiry,
   '0006-partial-uploads': createPartialUploads,
+  '0007-upload-pieces': addUploadPieces,
 };
 
 export type MigrationName = keyof typeof migrations;

@@ -125,6 +125,8 @@ export interface PartialUploadsTable {
   bytes: number;
   /** How many of them are durable. */
   received: number;
+  /** What the object store keeps these in: JSON, a list of its names for them. */
+  pieces: string;
   /** When it was made or bytes came last. */
   touched_at: number;
   /** Who writes to it; his lock is over at `locked_until`, which is 0 when nobody has it. */

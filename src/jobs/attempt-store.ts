@@ -6,6 +6,8 @@ export interface Claim {
   readonly attempt: number;
   /** What earlier attempts of this run have used of the job's running time, in milliseconds. */
   readonly ranMs: number;
+  /** How long ago this run of the job was first claimed, by the database's clock, in milliseconds. */
+  readonly sinceStartMs: number;
 }
 
 /** Names a claim without carrying its job. */

@@ -11,7 +11,7 @@ export interface ExpectedOutput {
 export interface AuditStore {
   /** Of these attempts, those that may have objects: they run, they won and their job is not expired, or they will be swept. */
   knownAttempts(attempts: readonly ClaimRef[]): Promise<ClaimRef[]>;
-  /** Of these uploads, those that have a row. */
+  /** Of these uploads, those that have a row, arriving ones included. */
   knownUploads(ids: readonly string[]): Promise<string[]>;
   /** Finished outputs after one of them, or from the first, in the order of their jobs and names. */
   expectedOutputs(

@@ -13,8 +13,7 @@ type View = ReturnType<typeof viewWithoutTries>;
 
 /**
  * The body of a webhook as JSON: `{type, timestamp, data}` with the job as `GET /jobs/{id}` shows it, but for its
- * tries. One that would be
- * larger than `maxBodyBytes` is cut down, and then says `truncated: true` in its data.
+ * tries. One that would be larger than `maxBodyBytes` is cut down, and then says `truncated: true` in its data.
  */
 export function deliveryBody(type: WebhookEvent, job: Job, links: Links): string {
   const view = viewWithoutTries(job, links);

@@ -1,12 +1,12 @@
+import type { KeptBytes } from './partial-files.ts';
+
 /** An upload that comes in pieces and has not come to its end. */
-export interface ArrivingUpload {
+export interface ArrivingUpload extends KeptBytes {
   readonly state: 'arriving';
   readonly id: string;
   readonly filename: string;
   /** Of the whole file. */
   readonly bytes: number;
-  /** How many of them are durable, from the first on. */
-  readonly received: number;
   /** When it was made or the last bytes came; milliseconds since the epoch, by the database's clock. */
   readonly touchedAt: number;
 }
@@ -42,8 +42,8 @@ export interface PartialUploadStore {
   /** Extends these locks, as far as they are still held; says which somebody else has asked for. */
   renew(tokens: readonly string[], leaseMs: number): Promise<{ token: string; wanted: boolean }[]>;
   unlock(token: string): Promise<void>;
-  /** From now on this many bytes count as received. False if the lock is not held any more: then nothing changed. */
-  advance(id: string, token: string, received: number): Promise<boolean>;
+  /** From now on these bytes count as received. False if the lock is not held any more: then nothing changed. */
+  advance(id: string, token: string, kept: KeptBytes): Promise<boolean>;
   /** Its object is stored: makes it an upload that a job may name. False if the lock is not held any more. */
   finish(id: string, token: string): Promise<boolean>;
   /** From then on nobody writes to it and no job can name it. False if there is none or a job names it. */

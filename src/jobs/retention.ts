@@ -1,4 +1,4 @@
-/** What durations are written in. */
+/** The units in which durations are written, in milliseconds. */
 export const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Ten years, in milliseconds. */

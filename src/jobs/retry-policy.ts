@@ -21,8 +21,8 @@ export function countsAgainstJob(error: TintypeError): boolean {
 }
 
 /**
- * Milliseconds to wait after the `failures`th failure (from 1): exponential with full jitter
- * (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015), never less than half of it.
+ * Milliseconds to wait after the `failures`th failure (from 1): exponential with equal jitter
+ * (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015), half of it fixed, half at random.
  */
 export function retryDelayMs(failures: number, random: () => number = Math.random): number {
   const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** (failures - 1));

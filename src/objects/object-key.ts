@@ -20,3 +20,7 @@ export function checkKey(key: string): void {
 export function noSuchObject(): TintypeError {
   return new TintypeError('not-found', 'There is no such object.');
 }
+
+export function isNoSuchObject(error: unknown): boolean {
+  return error instanceof TintypeError && error.code === 'not-found';
+}

@@ -1,7 +1,9 @@
 import type { DownloadLinks } from '../jobs/download-links.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import type { PartialFiles } from '../jobs/partial-files.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { FilesystemObjectStore } from './filesystem.ts';
+import { FilesystemPartialFiles } from './filesystem-partial-files.ts';
 import type { S3ObjectStore } from './s3.ts';
 import type { S3Encryption, S3Options } from './s3-bucket.ts';
 
@@ -16,15 +18,15 @@ export interface ObjectStoreOptions {
 
 export interface OpenObjectStore {
   readonly objects: ObjectStore;
-  /** The store's own, absolute, where it is a folder. */
-  readonly folder?: string;
+  /** Pieces of uploads, in the same store. */
+  readonly partialFiles: PartialFiles;
   /** Where the store has such. */
   readonly links?: DownloadLinks;
   /**
    * Makes the store ready for writers: clears its scratch folder of what died processes left. `isAlone`: no other
    * process uses the store, so that this is all that is there.
    */
-  prepare(isAlone: boolean): Promise<void>;
+  prepare(options: { readonly isAlone: boolean }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,9 +40,10 @@ export async function openObjectStore(options: ObjectStoreOptions, logger: Logge
   const match = /^s3:\/\/([^/]+)\/(.*)$/.exec(options.url);
   if (match === null) return openFolder(options.url);
   const [, bucket = '', prefix = ''] = match;
-  const [{ S3ObjectStore }, { withRegion }] = await Promise.all([
+  const [{ S3ObjectStore }, { withRegion }, { S3PartialFiles }] = await Promise.all([
     import('./s3.ts'),
     import('./s3-bucket.ts'),
+    import('./s3-partial-files.ts'),
   ]);
   const { endpoint, pathStyle, encryption } = options;
   const place: S3Options = {
@@ -50,24 +53,26 @@ export async function openObjectStore(options: ObjectStoreOptions, logger: Logge
     ...(pathStyle !== undefined && { pathStyle }),
     ...(encryption !== undefined && { encryption }),
   };
-  return openBucket(new S3ObjectStore(await withRegion(place)), logger);
+  const objects = new S3ObjectStore(await withRegion(place));
+  return openBucket(objects, new S3PartialFiles(objects.bucket, objects), logger);
 }
 
 function openFolder(root: string): OpenObjectStore {
   const objects = new FilesystemObjectStore(root);
   return {
     objects,
-    folder: root,
-    prepare: async isAlone => void (await objects.clearScratch(isAlone ? 0 : dayMs)),
+    partialFiles: new FilesystemPartialFiles(root, objects),
+    prepare: async ({ isAlone }) => void (await objects.clearScratch(isAlone ? 0 : dayMs)),
     close: () => objects.close(),
   };
 }
 
-function openBucket(objects: S3ObjectStore, logger: Logger): OpenObjectStore {
+function openBucket(objects: S3ObjectStore, partialFiles: PartialFiles, logger: Logger): OpenObjectStore {
   const closing = new AbortController();
   let ensuring: Promise<void> | undefined;
   return {
     objects,
+    partialFiles,
     links: objects,
     async prepare() {
       // Other services of this user share the folder.

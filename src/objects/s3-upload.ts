@@ -1,22 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import {
-  AbortMultipartUploadCommand,
-  type CompletedPart,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
+import { type CompletedPart, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { partBytes, partsOf } from './parts.ts';
 import type { S3Bucket } from './s3-bucket.ts';
-import { faultsOfS3, isConflict } from './s3-faults.ts';
-
-/** In an object's metadata: which upload made it. */
-const uploadMark = 'tintype-upload';
-const mostConflicts = 10;
+import { faultsOfS3 } from './s3-faults.ts';
+import {
+  abortMultipart,
+  beginMultipart,
+  completeMultipart,
+  despiteConflicts,
+  encrypted,
+  type MultipartUpload,
+  placeOf,
+} from './s3-multipart.ts';
 
 /**
  * Streams an object in, by one request where it is small, else part by part: one is sent while the next one fills.
@@ -27,21 +23,14 @@ export async function uploadObject(bucket: S3Bucket, key: string, body: Readable
   const parts = partsOf(body);
   const first: Buffer = (await parts.next()).value;
   if (first.length === partBytes) return uploadInParts(bucket, key, first, parts, body);
-  await faultsOfS3(putObject(bucket, key, first));
+  await putObject(bucket, key, first);
   return first.length;
 }
 
-/** versitygw has such conflicts while it clears away a folder that a deletion empties, AWS in rare cases. */
-async function putObject(bucket: S3Bucket, key: string, content: Buffer): Promise<void> {
-  for (let conflicts = 0; ; conflicts += 1) {
-    const request = new PutObjectCommand({ ...place(bucket, key), ...encrypted(bucket), Body: content });
-    try {
-      await bucket.client.send(request);
-      return;
-    } catch (error) {
-      if (!isConflict(error) || conflicts === mostConflicts) throw error;
-    }
-  }
+/** Puts an object by one request. Throws `storage-unavailable`. */
+export async function putObject(bucket: S3Bucket, key: string, content: Buffer): Promise<void> {
+  const request = { ...placeOf(bucket, key), ...encrypted(bucket), Body: content };
+  await faultsOfS3(despiteConflicts(() => bucket.client.send(new PutObjectCommand(request))));
 }
 
 async function uploadInParts(
@@ -51,7 +40,7 @@ async function uploadInParts(
   rest: AsyncGenerator<Buffer>,
   body: Readable,
 ): Promise<number> {
-  const upload = await begin(bucket, key);
+  const upload = await beginMultipart(bucket, key, await checksumOfParts(bucket));
   let sending: Promise<CompletedPart> | undefined;
   try {
     const sent: CompletedPart[] = [];
@@ -64,81 +53,31 @@ async function uploadInParts(
       part = (await rest.next()).value;
       sent.push(await sending);
     }
-    await complete(bucket, upload, sent);
+    await completeMultipart(bucket, upload, sent);
     return bytes;
   } catch (error) {
     // A part that arrives after the abortion would stay.
     await sending?.catch(() => {});
-    await abort(bucket, upload);
+    await abortMultipart(bucket, upload);
     throw error;
   }
 }
 
-interface Upload {
-  readonly Bucket: string;
-  readonly Key: string;
-  readonly UploadId: string | undefined;
-  readonly mark: string;
-}
-
-async function begin(bucket: S3Bucket, key: string): Promise<Upload> {
-  const mark = randomUUID();
-  const isChecked = (await bucket.client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
-  const answer = await faultsOfS3(
-    bucket.client.send(
-      new CreateMultipartUploadCommand({
-        ...place(bucket, key),
-        ...encrypted(bucket),
-        Metadata: { [uploadMark]: mark },
-        // The one that the SDK gives every part.
-        ...(isChecked && { ChecksumAlgorithm: 'CRC32' }),
-      }),
-    ),
-  );
-  return { ...place(bucket, key), UploadId: answer.UploadId, mark };
+/** The one that the SDK gives every part. */
+async function checksumOfParts({ client }: S3Bucket): Promise<'CRC32' | undefined> {
+  return (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED' ? 'CRC32' : undefined;
 }
 
 async function sendPart(
   bucket: S3Bucket,
-  { mark: _, ...upload }: Upload,
+  { named }: MultipartUpload,
   number: number,
   part: Buffer,
 ): Promise<CompletedPart> {
-  const request = new UploadPartCommand({ ...upload, PartNumber: number, Body: part });
+  const request = new UploadPartCommand({ ...named, PartNumber: number, Body: part });
   const { ETag, ChecksumCRC32 } = await faultsOfS3(bucket.client.send(request));
   if (ETag === undefined) {
     throw new TintypeError('storage-unavailable', 'The object store took a part and did not name it.');
   }
   return { PartNumber: number, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) };
-}
-
-/** The SDK takes a fault that comes with status 200 for what it is. */
-async function complete(bucket: S3Bucket, upload: Upload, parts: CompletedPart[]): Promise<void> {
-  const { mark, ...named } = upload;
-  const request = new CompleteMultipartUploadCommand({ ...named, MultipartUpload: { Parts: parts } });
-  try {
-    await faultsOfS3(bucket.client.send(request));
-  } catch (error) {
-    // The answer to a request that was done may be lost; the same request again is refused then.
-    if (!(await isComplete(bucket, upload).catch(() => false))) throw error;
-  }
-}
-
-async function isComplete(bucket: S3Bucket, { Bucket, Key, mark }: Upload): Promise<boolean> {
-  const { Metadata } = await bucket.client.send(new HeadObjectCommand({ Bucket, Key }));
-  return Metadata?.[uploadMark] === mark;
-}
-
-async function abort(bucket: S3Bucket, { mark: _, ...upload }: Upload): Promise<void> {
-  await bucket.client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
-}
-
-function place(bucket: S3Bucket, key: string) {
-  return { Bucket: bucket.name, Key: bucket.keyOf(key) };
-}
-
-function encrypted({ encryption }: S3Bucket) {
-  if (encryption === undefined) return {};
-  const { algorithm, kmsKeyId } = encryption;
-  return { ServerSideEncryption: algorithm, ...(kmsKeyId !== undefined && { SSEKMSKeyId: kmsKeyId }) };
 }

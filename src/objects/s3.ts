@@ -15,7 +15,7 @@ import { asOwnStorageFault, asStorageFault } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { DownloadLinks, LinkHeaders } from '../jobs/download-links.ts';
 import type { ByteRange, LocalFile, ObjectStore, StoredObject } from '../jobs/object-store.ts';
-import { canStartKey, checkKey, isKey, noSuchObject } from './object-key.ts';
+import { canStartKey, checkKey, isKey, isNoSuchObject, noSuchObject } from './object-key.ts';
 import { readInTime } from './read-in-time.ts';
 import { S3Bucket, type S3Options } from './s3-bucket.ts';
 import { asS3Fault, faultsOfS3, isRefusal } from './s3-faults.ts';
@@ -36,13 +36,13 @@ const linkSeconds = 300;
 /** Objects in a bucket of S3, or of a store that speaks its protocol. Files on their way stand in a local folder. */
 export class S3ObjectStore implements ObjectStore, DownloadLinks {
   readonly scratch: string;
-  readonly #bucket: S3Bucket;
+  readonly bucket: S3Bucket;
   readonly #adopting = new Turns(adoptedAtOnce);
 
   /** @param scratch left out, a folder of this user in the system's temporary one */
   constructor(options: S3Options, scratch: string = temporaryScratch()) {
     this.scratch = path.resolve(scratch);
-    this.#bucket = new S3Bucket(options);
+    this.bucket = new S3Bucket(options);
   }
 
   /** As FilesystemObjectStore's: makes the scratch folder and clears it of what is older. Other processes may use it. */
@@ -55,7 +55,7 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
 
   /** Has the bucket end what `tidy` may miss, if it can. Never rejects. */
   ensureUploadExpiry(signal: AbortSignal): Promise<UploadExpiry> {
-    return ensureUploadExpiry(this.#bucket, signal);
+    return ensureUploadExpiry(this.bucket, signal);
   }
 
   async put(key: string, body: Readable): Promise<{ bytes: number }> {
@@ -63,7 +63,7 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
     body.on('error', () => {});
     try {
       checkKey(key);
-      return { bytes: await uploadObject(this.#bucket, key, body) };
+      return { bytes: await uploadObject(this.bucket, key, body) };
     } catch (error) {
       body.destroy();
       throw error;
@@ -82,7 +82,7 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
   async size(key: string): Promise<number | undefined> {
     const place = this.#place(key);
     try {
-      return (await this.#bucket.client.send(new HeadObjectCommand(place))).ContentLength;
+      return (await this.bucket.client.send(new HeadObjectCommand(place))).ContentLength;
     } catch (error) {
       if (!isRefusal(error)) throw asS3Fault(error);
     }
@@ -92,7 +92,7 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
       body.destroy();
       return bytes;
     } catch (error) {
-      if (isNotFound(error)) return undefined;
+      if (isNoSuchObject(error)) return undefined;
       throw error;
     }
   }
@@ -122,9 +122,9 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
   async delete(keys: readonly string[]): Promise<void> {
     for (const key of keys) checkKey(key);
     for (let start = 0; start < keys.length; start += deletedAtOnce) {
-      const objects = keys.slice(start, start + deletedAtOnce).map(key => ({ Key: this.#bucket.keyOf(key) }));
-      const request = { Bucket: this.#bucket.name, Delete: { Objects: objects, Quiet: true } };
-      const { Errors } = await faultsOfS3(this.#bucket.client.send(new DeleteObjectsCommand(request)));
+      const objects = keys.slice(start, start + deletedAtOnce).map(key => ({ Key: this.bucket.keyOf(key) }));
+      const request = { Bucket: this.bucket.name, Delete: { Objects: objects, Quiet: true } };
+      const { Errors } = await faultsOfS3(this.bucket.client.send(new DeleteObjectsCommand(request)));
       const failed = Errors?.filter(({ Code }) => Code !== 'NoSuchKey') ?? [];
       if (failed.length === 0) continue;
       throw new TintypeError('storage-unavailable', 'The object store could not delete every object.', {
@@ -135,8 +135,8 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
 
   async *list(prefix: string): AsyncIterable<StoredObject> {
     if (!canStartKey(prefix)) return;
-    const { client, name, prefix: root } = this.#bucket;
-    const pages = paginateListObjectsV2({ client }, { Bucket: name, Prefix: this.#bucket.keyOf(prefix) });
+    const { client, name, prefix: root } = this.bucket;
+    const pages = paginateListObjectsV2({ client }, { Bucket: name, Prefix: this.bucket.keyOf(prefix) });
     try {
       for await (const { Contents } of pages) {
         for (const { Key = '', Size = 0, LastModified } of Contents ?? []) {
@@ -151,7 +151,7 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
   }
 
   async tidy(prefix: string, minAgeMs: number, signal: AbortSignal): Promise<number> {
-    const aborted = await abortStrandedUploads(this.#bucket, prefix, Date.now() - minAgeMs, signal);
+    const aborted = await abortStrandedUploads(this.bucket, prefix, Date.now() - minAgeMs, signal);
     return aborted + (await this.clearScratch(minAgeMs));
   }
 
@@ -159,14 +159,14 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
   async check(): Promise<void> {
     await faultsOfDisk(() => makePrivateFolder(this.scratch));
     const request = new GetObjectCommand({
-      Bucket: this.#bucket.name,
-      Key: this.#bucket.keyOf('.check'),
+      Bucket: this.bucket.name,
+      Key: this.bucket.keyOf('.check'),
     });
     const abortSignal = AbortSignal.timeout(checkWithinMs);
     try {
-      await faultsOfS3(this.#bucket.client.send(request, { abortSignal }));
+      await faultsOfS3(this.bucket.client.send(request, { abortSignal }));
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isNoSuchObject(error)) throw error;
     }
   }
 
@@ -177,30 +177,26 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
       ResponseContentDisposition: headers.contentDisposition,
       ResponseCacheControl: headers.cacheControl,
     });
-    return faultsOfS3(getSignedUrl(this.#bucket.client, request, { expiresIn: linkSeconds }));
+    return faultsOfS3(getSignedUrl(this.bucket.client, request, { expiresIn: linkSeconds }));
   }
 
   async close(): Promise<void> {
-    this.#bucket.close();
+    this.bucket.close();
   }
 
   async #open(key: string, range?: ByteRange): Promise<{ body: Readable; bytes: number }> {
     const Range = range && `bytes=${range.start}-${range.end}`;
     const request = new GetObjectCommand({ ...this.#place(key), ...(Range !== undefined && { Range }) });
-    const { Body, ContentLength } = await faultsOfS3(this.#bucket.reader.send(request));
+    const { Body, ContentLength } = await faultsOfS3(this.bucket.reader.send(request));
     if (Body === undefined || ContentLength === undefined) throw noSuchObject();
     // In Node the body is always such a stream; its type also tells of browsers.
-    return { body: readInTime(Body as Readable, this.#bucket.idleMs), bytes: ContentLength };
+    return { body: readInTime(Body as Readable, this.bucket.idleMs), bytes: ContentLength };
   }
 
   #place(key: string): { Bucket: string; Key: string } {
     checkKey(key);
-    return { Bucket: this.#bucket.name, Key: this.#bucket.keyOf(key) };
+    return { Bucket: this.bucket.name, Key: this.bucket.keyOf(key) };
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof TintypeError && error.code === 'not-found';
 }
 
 /** Faults of the local disk, which is part of this store as well: the scratch folder has to be there. */

@@ -14,9 +14,9 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 /** What an attempt works with. */
 export interface AttemptParts {
-  readonly objects: ObjectStore;
-  readonly downloader: Downloader;
-  readonly renderers: RendererPool;
+  readonly objects: Pick<ObjectStore, 'scratch' | 'localFile' | 'adopt' | 'delete'>;
+  readonly downloader: Pick<Downloader, 'download'>;
+  readonly renderers: Pick<RendererPool, 'inspect' | 'render'>;
   readonly metrics: Metrics;
 }
 
@@ -116,7 +116,7 @@ async function renderOutputs(
 /** Puts the finished files into the store; if that fails or is called off, nothing of them stays anywhere. */
 async function storeOutputs(
   files: readonly RenderedFile[],
-  objects: ObjectStore,
+  objects: AttemptParts['objects'],
   signal: AbortSignal,
 ): Promise<StoredOutput[]> {
   const adopted = signal.aborted

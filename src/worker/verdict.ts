@@ -8,10 +8,16 @@ import { countsAgainstJob, type RetryPolicy, retryDelayMs } from '../jobs/retry-
  * What becomes of a job whose attempt failed. Faults of our own stores and a shutdown count nothing, nor does an object
  * that is missing and may yet turn up; a passing fault is tried again until the attempts are used up; a permanent one,
  * such as a broken image, ends the job at once.
+ * @param attemptMs how long the attempt took
  */
-export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy): AttemptEnd {
+export function verdict(
+  claim: Claim,
+  error: TintypeError,
+  policy: RetryPolicy,
+  attemptMs: number,
+): AttemptEnd {
   const failure: Failure = { code: error.code, message: error.message };
-  if (!countsAgainstJob(error) || mayTurnUp(claim, error, policy)) {
+  if (!countsAgainstJob(error) || mayTurnUp(error, policy, claim.sinceStartMs + attemptMs)) {
     const uncounted = Math.max(1, claim.attempt - claim.job.attempts);
     const delayMs = error.code === 'shutting-down' ? 0 : retryDelayMs(uncounted);
     return { result: 'requeued', failure, counts: false, delayMs };
@@ -29,6 +35,6 @@ export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy):
 }
 
 /** Some stores show an object to every reader only a while after it was written. */
-function mayTurnUp({ job }: Claim, error: TintypeError, { missingMs }: RetryPolicy): boolean {
-  return error.code === 'not-found' && Date.now() < (job.startedAt ?? 0) + missingMs;
+function mayTurnUp(error: TintypeError, { missingMs }: RetryPolicy, sinceStartMs: number): boolean {
+  return error.code === 'not-found' && sinceStartMs < missingMs;
 }

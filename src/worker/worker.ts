@@ -144,6 +144,7 @@ export class Worker {
 
   async #attempt(claim: Claim, held: HeldClaim, lost: AbortSignal): Promise<AttemptEnd> {
     const { policy, logger } = this.#options;
+    const startedAt = performance.now();
     const overtime = new AbortController();
     const timer = setTimeout(() => {
       const text = `The job took more than ${policy.maxJobMs / 1000} s of running time.`;
@@ -158,7 +159,7 @@ export class Worker {
     } catch (thrown) {
       const error = TintypeError.from(signal.aborted ? signal.reason : thrown);
       logger.info({ err: error, job: claim.job.id, attempt: claim.attempt }, 'attempt failed');
-      return verdict(claim, error, policy);
+      return verdict(claim, error, policy, performance.now() - startedAt);
     } finally {
       clearTimeout(timer);
     }

@@ -99,6 +99,8 @@ function ending(open: OpenDatabaseForTest): void {
     const second = await claimOne(store);
     assert.equal(second.job.failure, undefined);
     assert.equal(second.job.startedAt, first.job.startedAt);
+    assert.equal(first.sinceStartMs, 0);
+    assert.ok(second.sinceStartMs >= 30 && second.sinceStartMs < minute);
     assert.ok(second.ranMs >= 30 && second.ranMs < minute);
     await store.attempts.end(ref(second), requeued(true));
     const third = await claimOne(store);

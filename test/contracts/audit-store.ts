@@ -6,6 +6,7 @@ import {
   completed,
   completeJob,
   failed,
+  minute,
   newJob,
   type OpenDatabaseForTest,
   ref,
@@ -34,12 +35,15 @@ export function auditStoreContract(open: OpenDatabaseForTest): void {
     assert.deepEqual(await known(), new Set([won, running]));
   });
 
-  it('knows uploads that have a row', async () => {
+  it('knows uploads that have a row, also those of which pieces still come', async () => {
     await using database = await open();
-    const { audit, uploads } = database.store;
-    const id = newJob().id;
-    await uploads.create({ id, owner: 'ann', filename: 'cat.jpg' });
-    assert.deepEqual(await audit.knownUploads([newJob().id, id]), [id]);
+    const { audit, partialUploads, uploads } = database.store;
+    const [whole, arriving] = [newJob().id, newJob().id];
+    const facts = { owner: 'ann', filename: 'cat.jpg' };
+    await uploads.create({ id: whole, ...facts });
+    await partialUploads.create({ id: arriving, ...facts, bytes: 1000, token: 'a', leaseMs: minute });
+    const known = await audit.knownUploads([newJob().id, whole, arriving]);
+    assert.deepEqual(known.sort(), [whole, arriving].sort());
   });
 
   it('tells page by page which outputs and uploads must be there', async () => {

@@ -6,6 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { minute, newJob, type OpenDatabaseForTest } from '../support/stored-jobs.ts';
 
 const bytes = 1000;
+const whole = { received: bytes, pieces: [] };
 
 async function createUpload({ partialUploads }: OpenJobStore, leaseMs = minute) {
   const [id, token] = [uuidv7(), uuidv7()];
@@ -19,10 +20,12 @@ export function partialUploadStoreContract(open: OpenDatabaseForTest): void {
     await using database = await open();
     const { partialUploads } = database.store;
     const { id, token } = await createUpload(database.store);
-    assert.equal(await partialUploads.advance(id, token, 400), true);
+    const kept = { received: 400, pieces: ['first', 'second'] };
+    assert.equal(await partialUploads.advance(id, token, kept), true);
     const found = await partialUploads.find(id, 'ann');
     assert.ok(found?.state === 'arriving');
     assert.equal(found.received, 400);
+    assert.deepEqual(found.pieces, kept.pieces);
     assert.equal(found.bytes, bytes);
     assert.equal(await partialUploads.find(id, 'bob'), undefined);
     assert.equal((await partialUploads.find(id))?.filename, 'cat.jpg', 'an admin sees all');
@@ -40,7 +43,7 @@ export function partialUploadStoreContract(open: OpenDatabaseForTest): void {
     assert.deepEqual(await partialUploads.renew([token, 'second'], minute), [
       { token: 'second', wanted: false },
     ]);
-    assert.equal(await partialUploads.advance(id, token, 10), false, 'the first has lost it');
+    assert.equal(await partialUploads.advance(id, token, whole), false, 'the first has lost it');
     assert.equal(await partialUploads.lock(uuidv7(), 'second', minute), 'none');
   });
 
@@ -60,7 +63,7 @@ export function partialUploadStoreContract(open: OpenDatabaseForTest): void {
     const job = () => newJob({ source: { upload: id, filename: 'cat.jpg' } });
     assert.equal(await partialUploads.finish(id, token), false, 'bytes are missing');
     await assert.rejects(jobs.submit(job()), { code: 'not-found' });
-    await partialUploads.advance(id, token, bytes);
+    await partialUploads.advance(id, token, whole);
     assert.equal(await partialUploads.finish(id, token), true);
     assert.deepEqual(await partialUploads.find(id, 'ann'), { state: 'whole', id, filename: 'cat.jpg' });
     await assert.rejects(jobs.submit({ ...job(), owner: 'bob' }), { code: 'not-found' });
@@ -73,18 +76,18 @@ export function partialUploadStoreContract(open: OpenDatabaseForTest): void {
     await using database = await open();
     const { partialUploads, jobs, uploads } = database.store;
     const arriving = await createUpload(database.store);
-    const whole = await createUpload(database.store);
-    await partialUploads.advance(whole.id, whole.token, bytes);
-    await partialUploads.finish(whole.id, whole.token);
-    for (const { id } of [arriving, whole]) {
+    const done = await createUpload(database.store);
+    await partialUploads.advance(done.id, done.token, whole);
+    await partialUploads.finish(done.id, done.token);
+    for (const { id } of [arriving, done]) {
       assert.equal(await partialUploads.abandon(id), true);
       assert.equal(await partialUploads.find(id), undefined);
     }
-    assert.equal(await partialUploads.advance(arriving.id, arriving.token, 1), false);
+    assert.equal(await partialUploads.advance(arriving.id, arriving.token, whole), false);
     assert.equal(await partialUploads.lock(arriving.id, 'second', minute), 'none');
-    const late = newJob({ source: { upload: whole.id, filename: 'cat.jpg' } });
+    const late = newJob({ source: { upload: done.id, filename: 'cat.jpg' } });
     await assert.rejects(jobs.submit(late), { code: 'not-found' });
-    assert.deepEqual(await uploads.abandoned(-minute, 10), [whole.id]);
+    assert.deepEqual(await uploads.abandoned(-minute, 10), [done.id]);
     assert.deepEqual(await partialUploads.abandoned(-minute, 10), [arriving.id]);
     await partialUploads.forget([arriving.id]);
     assert.deepEqual(await partialUploads.abandoned(-minute, 10), []);

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
+import { EventReader } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { photo } from '../support/photo.ts';
 import { launcher, start, tintype } from '../support/program.ts';
+import { startPgBouncer } from '../support/servers/pgbouncer.ts';
 import { PostgresServer } from '../support/servers/postgres.ts';
 import { realServer } from '../support/servers/real-server.ts';
 import { embedded, Service } from '../support/service.ts';
@@ -65,6 +68,31 @@ if (server !== undefined) {
       assert.equal((await fetch(`${service.url}/health/ready`)).status, 200);
     });
 
+    it('works behind PgBouncer with transaction pooling, and asks for the direct address', async t => {
+      const pooler = await realServer('a service behind PgBouncer', () => startPgBouncer(server));
+      if (pooler === undefined) return;
+      t.after(() => pooler[Symbol.asyncDispose]());
+      await using folder = await temporaryFolder();
+      const direct = await server.createDatabase('pooled');
+      const env = { ...onPostgres(folder.path, pooler.url('pooled')), AUTH: 'off' };
+      await using service = await Service.start({ ...env, DATABASE_DIRECT_URL: direct }, folder.path);
+      await using reader = await EventReader.open(`${service.url}/events`);
+      await submit(service);
+      const told = [];
+      for (let event = await reader.next(); event !== undefined; event = await reader.next()) {
+        if (event.event === 'status') told.push(event.data.status);
+        if (event.data.status === 'complete') break;
+      }
+      assert.deepEqual(told, ['pending', 'processing', 'complete']);
+
+      const indirect = start('node', [launcher, 'serve'], { env });
+      const lines = createInterface({ input: indirect.stderr });
+      for await (const line of lines) if (/behind a pooler: set DATABASE_DIRECT_URL/.test(line)) break;
+      const gone = once(indirect, 'exit');
+      indirect.kill('SIGTERM');
+      await gone;
+    });
+
     it('says what is wrong with its database', async () => {
       await using folder = await temporaryFolder();
       const url = await server.createDatabase('wrong');
@@ -100,10 +128,10 @@ function onPostgres(folder: string, DATABASE_URL: string): Record<string, string
   return { ...embedded(folder), ...secretsKey, DATABASE_URL };
 }
 
-async function submit({ url }: Service, key: string): Promise<string> {
+async function submit({ url }: Service, key = ''): Promise<string> {
   const form = new FormData();
   form.append('image', new Blob([new Uint8Array(image)]), 'photo.jpg');
-  const headers = { authorization: `Bearer ${key}` };
+  const headers = key === '' ? {} : { authorization: `Bearer ${key}` };
   const answer = await fetch(`${url}/jobs`, { method: 'POST', body: form, headers });
   assert.equal(answer.status, 202);
   return ((await answer.json()) as { id: string }).id;

@@ -2,19 +2,14 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
+import { submitUntilAccepted, type Target } from '../support/killed-service.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
 import { fault } from './fault.ts';
 
 /** For each thing that is waited for, on a slow machine. */
 const patienceMs = 120_000;
-
-/** The service that runs at present, which a kill replaces by the next: submissions and questions go to the newest. */
-interface Target {
-  service: Service;
-}
 
 const row = {
   row: '1',
@@ -36,7 +31,7 @@ fault(row, async ({ jobs, kills }, report, t) => {
 
   const started = performance.now();
   const accepted: string[] = [];
-  const submitting = submitAll(target, image, accepted, jobs);
+  const submitting = submitUntilAccepted(target, image, accepted, jobs);
   for (let kill = 1; kill <= kills; kill += 1) {
     await eventually(() => accepted.length >= (jobs / (kills + 1)) * kill, 'enough jobs are in', patienceMs);
     await target.service.end('SIGKILL');
@@ -68,24 +63,6 @@ fault(row, async ({ jobs, kills }, report, t) => {
   report('double', 0);
   report('seconds', Math.round((performance.now() - started) / 1000));
 });
-
-/** Submits until so many are accepted; a submission that died with the service counts as not accepted. */
-async function submitAll(target: Target, image: Buffer, accepted: string[], jobs: number): Promise<void> {
-  const lane = async () => {
-    while (accepted.length < jobs) {
-      try {
-        const form = new FormData();
-        form.append('image', new Blob([new Uint8Array(image)]), 'photo.jpg');
-        const answer = await fetch(`${target.service.url}/jobs`, { method: 'POST', body: form });
-        const { id } = (await answer.json()) as { id: string };
-        if (answer.status === 202 && accepted.length < jobs) accepted.push(id);
-      } catch {
-        await setTimeout(20);
-      }
-    }
-  };
-  await Promise.all([lane(), lane(), lane(), lane()]);
-}
 
 interface EndedJob {
   readonly status: string;

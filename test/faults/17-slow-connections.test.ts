@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { percentile } from '../support/percentile.ts';
 import { Service } from '../support/service.ts';
 import { fault } from './fault.ts';
 
@@ -36,7 +37,8 @@ fault(row, async ({ connections }, report) => {
   const ends = await Promise.all(slow);
   const longest = Math.max(...ends.map(end => end.ms));
   assert.ok(longest <= 30_000 + allowanceMs, `the last was closed after ${longest} ms`);
-  const [idleP99, busyP99] = [percentile99(idle), percentile99(busy)];
+  const p99 = (times: readonly number[]) => Math.round(percentile(times, 0.99) * 10) / 10;
+  const [idleP99, busyP99] = [p99(idle), p99(busy)];
   // A few milliseconds are the machine's, not the slow connections'.
   assert.ok(busyP99 <= Math.max(2 * idleP99, 100), `p99 went from ${idleP99} to ${busyP99} ms`);
   report('connections', connections);
@@ -89,9 +91,4 @@ async function healthyTimes({ url }: Service): Promise<number[]> {
     await pause(10);
   }
   return times;
-}
-
-function percentile99(times: readonly number[]): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  return Math.round((sorted[Math.floor(sorted.length * 0.99)] ?? 0) * 10) / 10;
 }

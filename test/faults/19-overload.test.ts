@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
+import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
-import { metric, peakMemory, percentile } from '../support/service-facts.ts';
+import { metric, peakMemory } from '../support/service-facts.ts';
 import { fault } from './fault.ts';
 
 /** The service's process without its renderers. */

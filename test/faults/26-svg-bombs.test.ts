@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { ImageVerdicts } from '../support/image-verdicts.ts';
+import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
 import { svgBombs } from '../support/svg-bombs.ts';
@@ -13,11 +14,11 @@ const paceMs = 100;
 
 const row = {
   row: '26',
-  fault: 'SVGs that expand without end, one after the other, beside 50 good jobs (ALLOW_SVG=true)',
+  fault: 'SVGs that expand without end, one after the other, beside good jobs, 50 at least (ALLOW_SVG=true)',
   mustShow: 'killed in 6 s; the good jobs’ p95 at most doubled',
   // The tests of a loaded machine leave room; the figures are what counts.
   inTests: { bombs: 3, goodJobs: 20, slackMs: 5_000 },
-  full: { bombs: 12, goodJobs: 50, slackMs: 50 },
+  full: { bombs: 12, goodJobs: 50, slackMs: 0 },
 };
 
 fault(row, async ({ bombs, goodJobs, slackMs }, report) => {
@@ -28,11 +29,13 @@ fault(row, async ({ bombs, goodJobs, slackMs }, report) => {
   });
   const verdicts = new ImageVerdicts(service);
   const image = await photo(1500, 1000).jpeg().toBuffer();
-  for (let warming = 0; warming < 4; warming++) await verdicts.of(image, 'a good image');
-  const quiet = await p95OfGoodJobs(verdicts, image, goodJobs);
+  // Both renderers are started.
+  await Promise.all(Array.from({ length: 4 }, () => verdicts.of(image, 'a good image')));
+  const quiet = await timesOfGoodJobs(verdicts, image, count => count < goodJobs);
 
   const ends: Record<string, string> = {};
   let longest = 0;
+  let underAttack = true;
   const attack = async () => {
     for (const [name, drawing] of Object.entries(svgBombs()).slice(0, bombs)) {
       const started = performance.now();
@@ -41,27 +44,36 @@ fault(row, async ({ bombs, goodJobs, slackMs }, report) => {
       longest = Math.max(longest, ms);
       ends[name] = `${verdict} after ${ms} ms`;
     }
+    underAttack = false;
   };
-  const [, attacked] = await Promise.all([attack(), p95OfGoodJobs(verdicts, image, goodJobs)]);
+  const [, beside] = await Promise.all([
+    attack(),
+    timesOfGoodJobs(verdicts, image, count => underAttack || count < goodJobs),
+  ]);
   await verdicts.isWell();
+  const [quietP95, attackedP95] = [percentile(quiet, 0.95), percentile(beside, 0.95)];
   report('bombs', bombs);
+  report('good jobs beside them', beside.length);
   report('longest until a bomb was over, ms', longest);
-  report('p95 of good jobs without bombs, ms', quiet);
-  report('p95 of good jobs beside bombs, ms', attacked);
+  report('p95 of good jobs without bombs, ms', Math.round(quietP95));
+  report('p95 of good jobs beside bombs, ms', Math.round(attackedP95));
   const told = JSON.stringify(ends);
   assert.ok(longest <= longestMs + slackMs, told);
-  assert.ok(attacked <= 2 * quiet + slackMs, `${attacked} ms instead of ${quiet} ms; ${told}`);
+  assert.ok(attackedP95 <= 2 * quietP95 + slackMs, `${attackedP95} ms instead of ${quietP95} ms; ${told}`);
 });
 
-/** From the upload to the end of a job, in milliseconds; the jobs come at a steady pace. */
-async function p95OfGoodJobs(verdicts: ImageVerdicts, image: Buffer, count: number): Promise<number> {
+/** From the upload to the end of each job, in milliseconds; the jobs come at a steady pace. */
+async function timesOfGoodJobs(
+  verdicts: ImageVerdicts,
+  image: Buffer,
+  more: (count: number) => boolean,
+): Promise<number[]> {
   const jobs: Promise<number>[] = [];
-  for (let job = 0; job < count; job++) {
+  while (more(jobs.length)) {
     jobs.push(goodJob(verdicts, image));
     await setTimeout(paceMs);
   }
-  const sorted = (await Promise.all(jobs)).sort((one, other) => one - other);
-  return Math.round(sorted[Math.ceil(count * 0.95) - 1] ?? 0);
+  return Promise.all(jobs);
 }
 
 async function goodJob(verdicts: ImageVerdicts, image: Buffer): Promise<number> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import { eventually } from '../support/eventually.ts';
+import { percentile } from '../support/percentile.ts';
 import { startRelay } from '../support/relaying.ts';
 import { openTestSqlite } from '../support/sqlite-file.ts';
 import { endJob } from '../support/told-jobs.ts';
@@ -34,6 +35,7 @@ fault(row, async ({ rounds, noiseMs }, report) => {
     besides.push(...latencies[1]);
   }
   report('deliveries to the others, each time', among.length);
+  const p95 = (values: readonly number[]) => Math.round(percentile(values, 0.95));
   report('p95 ms, all quick', p95(among));
   report('p95 ms, beside the slow one', p95(besides));
   assert.ok(p95(besides) <= 2 * Math.max(p95(among), noiseMs), `${p95(among)} ms and ${p95(besides)} ms`);
@@ -74,9 +76,4 @@ async function tellAll({ store, one, others }: Setting): Promise<number[]> {
   await eventually(allKnow, 'the others were told', 60_000);
   const arrivals = others.flatMap(({ calls }, index) => calls.slice(seen[index]));
   return arrivals.map(({ at, body }) => at - (started.get(JSON.parse(body).data.id) ?? Number.NaN));
-}
-
-function p95(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Math.max(0, Math.round(sorted[Math.floor(sorted.length * 0.95)] ?? 0));
 }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
+import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
-import { metric, percentile } from '../support/service-facts.ts';
+import { metric } from '../support/service-facts.ts';
 import { fault } from './fault.ts';
 
 const askEveryMs = 20;

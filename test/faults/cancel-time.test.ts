@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import { eventually } from '../support/eventually.ts';
+import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
 import { fault } from './fault.ts';
@@ -46,10 +47,10 @@ fault(row, async ({ cancellations }, report, t) => {
 
   report('cancellations', cancellations);
   for (const [how, all] of Object.entries(times)) {
-    report(`${how}P50Ms`, quantile(all, 0.5));
-    report(`${how}P99Ms`, quantile(all, 0.99));
+    report(`${how}P50Ms`, Math.round(percentile(all, 0.5)));
+    report(`${how}P99Ms`, Math.round(percentile(all, 0.99)));
   }
-  assert.ok(quantile([...times.byHttp, ...times.byProcess], 0.99) <= limitMs);
+  assert.ok(percentile([...times.byHttp, ...times.byProcess], 0.99) <= limitMs);
 });
 
 async function submit(url: string): Promise<string> {
@@ -79,10 +80,4 @@ function killed(url: string): Promise<number> {
 async function metric(url: string, line: RegExp): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return Number(line.exec(text)?.[1] ?? 0);
-}
-
-/** In whole milliseconds. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
 }

@@ -5,16 +5,12 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
+import { submitUntilAccepted, type Target } from '../support/killed-service.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
 import { fault } from './fault.ts';
 
 const patienceMs = 120_000;
-
-/** The service that runs at present, which a kill replaces by the next. */
-interface Target {
-  service: Service;
-}
 
 const row = {
   row: 'expiry',
@@ -38,7 +34,7 @@ fault(row, async ({ jobs, kills }, report, t) => {
   const reads = new Map<string, number>();
   const stopReading = new AbortController();
 
-  const submitting = submitAll(target, image, accepted, jobs);
+  const submitting = submitUntilAccepted(target, image, accepted, jobs, 2);
   const reading = Promise.all([1, 2].map(() => readSome(target, accepted, reads, stopReading.signal)));
   for (let kill = 1; kill <= kills; kill += 1) {
     await eventually(() => accepted.length >= (jobs / (kills + 1)) * kill, 'enough jobs are in', patienceMs);
@@ -74,23 +70,6 @@ fault(row, async ({ jobs, kills }, report, t) => {
   report('orphans', 0);
   report('uploads cut off', cutOff().size);
 });
-
-async function submitAll(target: Target, image: Buffer, accepted: string[], jobs: number): Promise<void> {
-  const lane = async () => {
-    while (accepted.length < jobs) {
-      try {
-        const form = new FormData();
-        form.append('image', new Blob([new Uint8Array(image)]), 'photo.jpg');
-        const answer = await fetch(`${target.service.url}/jobs`, { method: 'POST', body: form });
-        const { id } = (await answer.json()) as { id: string };
-        if (answer.status === 202 && accepted.length < jobs) accepted.push(id);
-      } catch {
-        await setTimeout(20);
-      }
-    }
-  };
-  await Promise.all([lane(), lane()]);
-}
 
 /** Reads the newest jobs' images, and sometimes an older one's, until it is told to stop; counts the answers. */
 async function readSome(

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { addKey, type Caller } from '../support/callers.ts';
 import { eventually } from '../support/eventually.ts';
+import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
-import { metric, percentile } from '../support/service-facts.ts';
+import { metric } from '../support/service-facts.ts';
 import { fault } from './fault.ts';
 
 /** Renderers of the service; it has three jobs in work for each (WORKER_CONCURRENCY). */

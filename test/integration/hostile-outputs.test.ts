@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { codes } from '../../src/errors/codes.ts';
 import { TintypeError } from '../../src/errors/tintype-error.ts';
 import { optionFields } from '../../src/images/operations.ts';
 import type { OutputOptions } from '../../src/images/output-options.ts';
 import { postJob } from '../support/http-requests.ts';
-import { type HttpService, startHttpService } from '../support/http-service.ts';
 import { photo } from '../support/photo.ts';
 import { TestPool } from '../support/renderer-pool.ts';
 import { type SeededNumbers, seededNumbers } from '../support/seeded-numbers.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 const seed = 14;
 const renders = 60;
@@ -44,12 +44,7 @@ const odd = [
 ];
 
 suite('Outputs that ask for nonsense', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const post = async (field: string, value: unknown): Promise<number> => {
     const source = { url: 'http://images.invalid/a.jpg' };

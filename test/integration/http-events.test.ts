@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { EventReader, type ServerSentEvent } from '../support/event-stream.ts';
 import { submitJob } from '../support/http-requests.ts';
-import { type HttpService, rawConnection, startHttpService } from '../support/http-service.ts';
+import { rawConnection, startHttpService } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('Server-sent events', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const submit = async (): Promise<string> => (await submitJob(service)).id;
 

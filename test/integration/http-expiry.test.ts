@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import type { ObjectStore } from '../../src/jobs/object-store.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask as askService, postJob, refuses, submitJob } from '../support/http-requests.ts';
 import { form, type HttpService, pngOf, startHttpService } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('Expiry over HTTP', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const ask = (...request: [method: string, path: string, headers?: Record<string, string>]) =>
     askService(service, ...request);

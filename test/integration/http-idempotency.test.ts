@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { QueueQuota } from '../../src/jobs/queue-quota.ts';
 import { leavesNothing, postJob, refuses } from '../support/http-requests.ts';
-import { form, type HttpService, pngOf, startHttpService } from '../support/http-service.ts';
+import { form, pngOf, startHttpService } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('Idempotency-Key', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const post = (key: string, body: FormData | object | string) =>
     postJob(service, body, { 'idempotency-key': key });

@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { ask as askService, submitJob } from '../support/http-requests.ts';
-import { type HttpService, startHttpService } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('Jobs over HTTP', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const ask = (...request: [method: string, path: string, headers?: Record<string, string>]) =>
     askService(service, ...request);

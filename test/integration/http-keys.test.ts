@@ -1,27 +1,26 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { after, before, suite, test } from 'node:test';
+import { before, suite, test } from 'node:test';
 import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import { freshKey } from '../../src/jobs/api-key.ts';
 import { type Caller, newCaller, startServiceWithKeys } from '../support/callers.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask, postJob, refuses, submitJob } from '../support/http-requests.ts';
 import { form, type HttpService, pngOf, rawConnection } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('A server with AUTH=keys', () => {
-  let service: HttpService;
+  const service = suiteService(startServiceWithKeys);
   let ann: Caller['headers'];
   let bob: Caller['headers'];
   let root: Caller['headers'];
 
   before(async () => {
-    service = await startServiceWithKeys();
     ann = (await newCaller(service, 'ann')).headers;
     bob = (await newCaller(service, 'bob')).headers;
     root = (await newCaller(service, 'root', true)).headers;
   });
-  after(() => service.stop());
 
   test('answers 401 without a key, with a wrong one and with none of ours', async () => {
     const { text } = freshKey();

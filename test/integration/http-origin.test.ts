@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { after, before, suite, test } from 'node:test';
-import { type HttpService, rawConnection, startHttpService } from '../support/http-service.ts';
+import { suite, test } from 'node:test';
+import { rawConnection, startHttpService } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('A server without keys, on a loopback address', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const status = (path: string, headers: Record<string, string>, port = service.port) =>
     new Promise<number | undefined>((resolve, reject) => {

@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import type { ErrorCode } from '../../src/errors/codes.ts';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
 import { newCaller, startServiceWithKeys } from '../support/callers.ts';
 import { ask, postJob, submitJob } from '../support/http-requests.ts';
-import { form, type HttpService, pngOf, startHttpService } from '../support/http-service.ts';
+import { form, pngOf } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('POST /jobs/retry', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const retry = async (body: object) => {
     const answer = await fetch(`${service.url}/jobs/retry`, {

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { ask, submitJob } from '../support/http-requests.ts';
-import { type HttpService, rawConnection, startHttpService } from '../support/http-service.ts';
+import { rawConnection } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('Answers in a browser', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const finished = async (filename = 'thumb_a.jpg') => {
     const job = await submitJob(service, { outputs: [{ name: 'thumb', filename }] });

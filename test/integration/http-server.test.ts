@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { ask as askService, postJob } from '../support/http-requests.ts';
-import { type HttpService, rawConnection, startHttpService } from '../support/http-service.ts';
+import { rawConnection, startHttpService } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('The HTTP server', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const ask = (...request: [method: string, path: string, headers?: Record<string, string>]) =>
     askService(service, ...request);

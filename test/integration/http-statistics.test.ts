@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { ask, submitJob } from '../support/http-requests.ts';
-import { type HttpService, startHttpService } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('GET /statistics', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   test('tells what was done for its owner', async () => {
     await submitJob(service, { class: 'x' });

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { postJob, refuses } from '../support/http-requests.ts';
-import { type HttpService, pngOf, startHttpService } from '../support/http-service.ts';
+import { pngOf } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('POST /jobs with JSON', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const post = (...request: [body: FormData | object | string, headers?: Record<string, string>]) =>
     postJob(service, ...request);

@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
 import { eventually } from '../support/eventually.ts';
 import {
@@ -14,15 +14,11 @@ import {
   refuses,
   unnamedUploads,
 } from '../support/http-requests.ts';
-import { form, type HttpService, pngOf, rawConnection, startHttpService } from '../support/http-service.ts';
+import { form, pngOf, rawConnection, startHttpService } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('The limits of an upload', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const post = (...request: [body: FormData | object | string, headers?: Record<string, string>]) =>
     postJob(service, ...request);

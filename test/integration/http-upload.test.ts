@@ -2,18 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
 import { leavesNothing as leavesNothingIn, postJob, refuses } from '../support/http-requests.ts';
-import { form, type HttpService, pngOf, rawConnection, startHttpService } from '../support/http-service.ts';
+import { form, pngOf, rawConnection } from '../support/http-service.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 suite('POST /jobs with a form', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const post = (...request: [body: FormData | object | string, headers?: Record<string, string>]) =>
     postJob(service, ...request);

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, before, suite, test } from 'node:test';
+import { suite, test } from 'node:test';
 import { isSigningSecret, newSigningSecret } from '../../src/secrets/signing-secret.ts';
 import { newCaller, startServiceWithKeys } from '../support/callers.ts';
 import { ask as askService, refuses, submitJob } from '../support/http-requests.ts';
-import { form, type HttpService, pngOf, startHttpService } from '../support/http-service.ts';
+import { form, type HttpService, pngOf } from '../support/http-service.ts';
 import { loopbackSpellings, privateSpellings, refusedUrls } from '../support/private-addresses.ts';
 import { claimDeliveries } from '../support/stored-deliveries.ts';
 import { found } from '../support/stored-jobs.ts';
+import { suiteService } from '../support/suite-service.ts';
 
 const url = 'https://ann.example.org/hook';
 
 suite('Webhooks over HTTP', () => {
-  let service: HttpService;
-
-  before(async () => {
-    service = await startHttpService();
-  });
-  after(() => service.stop());
+  const service = suiteService();
 
   const send = (method: string, path: string, body?: unknown) => sendTo(service, method, path, body);
   const ask = (method: string, path: string) => askService(service, method, path);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { newSigningSecret } from '../../src/secrets/signing-secret.ts';
 import { startRelay, testSecrets } from '../support/relaying.ts';
-import { pythonWith } from '../support/servers/python.ts';
+import { pythonWith } from '../support/servers/python-environment.ts';
 import { openTestSqlite } from '../support/sqlite-file.ts';
 import { completeJob, found } from '../support/stored-jobs.ts';
 import { type ReceivedCall, startReceiver } from '../support/webhook-receiver.ts';

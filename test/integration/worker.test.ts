@@ -100,6 +100,26 @@ test('an original that shows up late is waited for, and counts nothing against t
   assert.equal(job.attempts, 1);
 });
 
+test('so is a watermark', async () => {
+  await using pipeline = await Pipeline.open();
+  const mark = 'shared/mark.png';
+  await pipeline.objects.put(mark, photo(300, 260).png());
+  let looks = 0;
+  const late = withMethods(pipeline.objects, {
+    localFile: (key, signal) => {
+      if (key === mark) looks += 1;
+      if (key === mark && looks < 3) throw new TintypeError('not-found', 'There is no such object.');
+      return pipeline.objects.localFile(key, signal);
+    },
+  });
+  pipeline.startWorker({ objects: late });
+  const options = { width: 400, watermark: { object: mark } };
+  const { id } = await pipeline.submit(image, { outputs: [{ name: 'a', filename: 'a.jpg', options }] });
+  const job = await pipeline.reaches(id, 'complete');
+  assert.equal(looks, 3);
+  assert.equal(job.attempts, 1);
+});
+
 test('an original that stays away fails the job', async () => {
   await using pipeline = await Pipeline.open();
   pipeline.startWorker({ policy: { maxAttempts: 3, maxJobMs: 60_000, missingMs: 500 } });

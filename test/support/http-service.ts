@@ -11,10 +11,12 @@ import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import { attemptPrefix, type Claim } from '../../src/jobs/attempt-store.ts';
 import type { Failure, StoredOutput } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
+import type { ObjectStore } from '../../src/jobs/object-store.ts';
+import type { PartialFiles } from '../../src/jobs/partial-files.ts';
 import { QueueQuota } from '../../src/jobs/queue-quota.ts';
 import { Redrive } from '../../src/jobs/redrive.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
-import { FilesystemPartialFiles } from '../../src/objects/partial-files.ts';
+import { FilesystemPartialFiles } from '../../src/objects/filesystem-partial-files.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
@@ -27,10 +29,10 @@ export interface HttpService {
   readonly url: string;
   readonly port: number;
   readonly stores: OpenJobStore;
-  readonly objects: FilesystemObjectStore;
+  readonly objects: ObjectStore;
   /** Where another process would find the job store. */
   readonly databaseFile: string;
-  /** Files in the object store and its scratch folder. */
+  /** Files in the object store and its scratch folder, or objects. */
   files(): Promise<string[]>;
   claim(): Promise<Claim>;
   /** Ends a claimed job as complete; every output holds these bytes. */
@@ -39,21 +41,32 @@ export interface HttpService {
   stop(): Promise<void>;
 }
 
-/** Starts it on a free port of 127.0.0.1, with some parts replaced; the suite stops it. */
+/** Where a service keeps objects and the pieces of uploads. */
+export interface ObjectsForTest {
+  readonly objects: ObjectStore;
+  readonly partialFiles: PartialFiles;
+  /** Whatever is there. */
+  files(): Promise<string[]>;
+}
+
+/**
+ * Starts it on a free port of 127.0.0.1, with some parts replaced; the suite stops it.
+ * @param given left out, a folder of its own
+ */
 export async function startHttpService(
   options: Partial<HttpParts> | ((stores: OpenJobStore) => Partial<HttpParts>) = {},
+  given?: ObjectsForTest,
 ): Promise<HttpService> {
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(await temporaryFolder()).path;
-  const objects = new FilesystemObjectStore(path.join(folder, 'objects'));
-  cleanup.defer(() => objects.close());
-  await objects.clearScratch(0);
+  const place = given ?? (await openFolder(path.join(folder, 'objects'), cleanup));
+  const { objects } = place;
   const databaseFile = path.join(folder, 'tintype.db');
   const stores = await openSqlite({ file: databaseFile, exclusive: true });
   cleanup.defer(() => stores.close());
   await stores.migrate();
   const app = await createHttpServer({
-    ...testParts(stores, objects, path.join(folder, 'objects')),
+    ...testParts(stores, place),
     ...(typeof options === 'function' ? options(stores) : options),
   });
   cleanup.defer(() => app.close());
@@ -66,7 +79,7 @@ export async function startHttpService(
     stores,
     objects,
     databaseFile,
-    files: () => filesBelow(path.join(folder, 'objects')),
+    files: () => place.files(),
     claim: () => claimOne(stores),
     complete: (claim, content = Buffer.from('not really an image')) => complete(service, claim, content),
     fail: async (claim, failure) => {
@@ -80,14 +93,22 @@ export async function startHttpService(
   return service;
 }
 
-function testParts(stores: OpenJobStore, objects: FilesystemObjectStore, root: string): HttpParts {
+async function openFolder(root: string, cleanup: AsyncDisposableStack): Promise<ObjectsForTest> {
+  const objects = new FilesystemObjectStore(root);
+  cleanup.defer(() => objects.close());
+  await objects.clearScratch(0);
+  const partialFiles = new FilesystemPartialFiles(root, objects);
+  return { objects, partialFiles, files: () => filesBelow(root) };
+}
+
+function testParts(stores: OpenJobStore, { objects, partialFiles }: ObjectsForTest): HttpParts {
   return {
     jobs: new Jobs(stores.jobs, { ring() {} }, objects),
     redrive: new Redrive(stores.failedJobs, { ring() {} }, objects),
     store: stores.jobs,
     uploads: stores.uploads,
     partialUploads: stores.partialUploads,
-    partialFiles: new FilesystemPartialFiles(root, objects),
+    partialFiles,
     events: stores.events,
     idempotency: stores.idempotency,
     statistics: stores.statistics,

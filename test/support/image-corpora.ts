@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { OwnApt } from './servers/own-apt.ts';
 import { notTested } from './test-data.ts';
 
 const exec = promisify(execFile);
@@ -73,25 +74,10 @@ async function fetchPillow(into: string): Promise<void> {
   await unpackImages(into);
 }
 
-/** By an apt configuration of its own: the sources of the system's own lists, nothing of the system changed. */
 async function fetchDebian(into: string): Promise<void> {
-  const own = (name: string) => path.join(into, name);
-  for (const name of ['parts', 'lists/partial', 'cache/archives/partial']) {
-    await mkdir(own(name), { recursive: true });
-  }
-  await writeFile(own('parts/debian.sources'), await sourceList());
-  const settings = {
-    'Dir::Etc::sourcelist': '/dev/null',
-    'Dir::Etc::sourceparts': own('parts'),
-    'Dir::State::lists': own('lists'),
-    'Dir::Cache': own('cache'),
-  };
-  const options = Object.entries(settings).map(([name, value]) => `-o${name}=${value}`);
-  const apt = { cwd: into, timeout: commandMs };
-  await exec('apt-get', [...options, '-q', 'update'], apt);
-  await exec('apt-get', [...options, '-q', 'source', '--download-only', ...debianSources], apt);
+  await using apt = await OwnApt.open(into, await sourceList());
+  await apt.run('apt-get', ['-q', 'source', '--download-only', ...debianSources]);
   await unpackImages(into);
-  for (const name of ['parts', 'lists', 'cache']) await rm(own(name), { recursive: true });
 }
 
 /** Debian's own list (deb822), asking for sources; without the security suite, whose old versions go from the servers. */

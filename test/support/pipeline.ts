@@ -19,7 +19,7 @@ import { hasEnded } from '../../src/jobs/states.ts';
 import type { StoreChanges } from '../../src/jobs/store-changes.ts';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
 import { FilesystemObjectStore } from '../../src/objects/filesystem.ts';
-import { FilesystemPartialFiles } from '../../src/objects/partial-files.ts';
+import { FilesystemPartialFiles } from '../../src/objects/filesystem-partial-files.ts';
 import { DatabaseQueue } from '../../src/queue/database.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';

@@ -27,7 +27,8 @@ export class KeyCheck {
   }
 
   /**
-   * The key of that text, or undefined if there is none or it was revoked: up to a second ago it may be unknown.
+   * The key of that text, or undefined if there is none or it was revoked; what was revoked within the last second
+   * may still be taken.
    * Throws `storage-unavailable` when nobody can tell.
    */
   async check(text: string): Promise<ApiKey | undefined> {

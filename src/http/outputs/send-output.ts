@@ -24,8 +24,8 @@ export const imageAnswers = {
 };
 
 /**
- * Sends a finished image. Its address names one job's output, which never changes, so it may be kept for ever;
- * `cacheControl` says so or otherwise.
+ * Sends a finished image. Its address names one job's output, which never changes; `cacheControl` says
+ * how long it may be kept.
  */
 export async function sendOutput(
   request: FastifyRequest,

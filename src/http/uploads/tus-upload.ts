@@ -3,6 +3,7 @@ import { DataStore, ERRORS, type Lock, type Locker, Upload } from '@tus/server';
 import type { FastifyRequest } from 'fastify';
 import { imageRefusals } from '../../errors/codes.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
+import type { KeptBytes } from '../../jobs/partial-files.ts';
 import type { ArrivingUpload } from '../../jobs/partial-upload-store.ts';
 import { uploadKey } from '../../jobs/upload-store.ts';
 import { cleanFilename } from '../filename.ts';
@@ -11,6 +12,8 @@ import { arrivingBytes } from './arriving-bytes.ts';
 import { receivePiece } from './receive-piece.ts';
 import { pieceChecksum } from './upload-checksum.ts';
 import { type HeldLock, locked, type UploadLocks } from './upload-locks.ts';
+
+type Arriving = Pick<ArrivingUpload, 'bytes' | 'received' | 'pieces'>;
 
 /** How long an upload is kept of which no byte comes. */
 const expiresAfterMs = 86_400_000;
@@ -31,7 +34,7 @@ export class TusUpload extends DataStore implements Locker {
   readonly #parts: HttpParts;
   readonly #locks: UploadLocks;
   #lock: HeldLock | undefined;
-  #arriving: Pick<ArrivingUpload, 'filename' | 'bytes' | 'received'> | undefined;
+  #arriving: Arriving | undefined;
 
   constructor(request: FastifyRequest, parts: HttpParts, locks: UploadLocks) {
     super();
@@ -62,7 +65,7 @@ export class TusUpload extends DataStore implements Locker {
     const token = crypto.randomUUID();
     await this.#parts.partialUploads.create({ id, owner, filename, bytes: size, token, leaseMs });
     this.#lock = this.#locks.hold(id, token);
-    this.#arriving = { filename, bytes: size, received: 0 };
+    this.#arriving = { bytes: size, received: 0, pieces: [] };
     return upload;
   }
 
@@ -82,31 +85,15 @@ export class TusUpload extends DataStore implements Locker {
     return new Upload({ id, size: found.bytes, offset: found.received, metadata, creation_date });
   }
 
-  override async write(_stream: unknown, id: string, offset: number): Promise<number> {
-    const [lock, arriving] = [this.#lock, this.#arriving];
-    if (arriving === undefined || lock === undefined) throw ERRORS.INVALID_OFFSET;
-    const { partialFiles, partialUploads, limits } = this.#parts;
-    const file = await partialFiles.open(id, offset);
+  override async write(_stream: unknown, id: string): Promise<number> {
+    if (this.#arriving === undefined || this.#lock === undefined) throw ERRORS.INVALID_OFFSET;
     try {
-      const position = await receivePiece({
-        chunks: arrivingBytes(this.#request.raw as IncomingMessage, lock.signal),
-        offset,
-        bytes: arriving.bytes,
-        file,
-        checksum: pieceChecksum(this.#header('upload-checksum')),
-        limits,
-        head: bytes => partialFiles.head(id, bytes),
-        keep: async received => {
-          if (!(await partialUploads.advance(id, lock.token, received))) throw lost();
-        },
-      });
-      if (position === arriving.bytes) await this.#complete(lock, arriving);
+      const position = await this.#receive(this.#lock, this.#arriving);
+      if (position === this.#arriving.bytes) await this.#complete(this.#lock, this.#arriving);
       return position;
     } catch (error) {
       if (error instanceof TintypeError && imageRefusals.has(error.code)) await this.#discard(id);
       throw error;
-    } finally {
-      file.close();
     }
   }
 
@@ -123,9 +110,37 @@ export class TusUpload extends DataStore implements Locker {
     return expiresAfterMs;
   }
 
-  /** Renames before it writes the row: what dies in between is completed by whoever asks next. */
-  async #complete({ id, token }: HeldLock, { bytes }: { bytes: number }): Promise<void> {
-    await this.#parts.partialFiles.complete(id, bytes);
+  async #receive({ id, token, signal }: HeldLock, arriving: Arriving): Promise<number> {
+    const { partialFiles, partialUploads, limits } = this.#parts;
+    const file = await partialFiles.open(id, arriving.bytes, arriving);
+    let counted: KeptBytes | undefined = arriving;
+    try {
+      return await receivePiece({
+        chunks: arrivingBytes(this.#request.raw as IncomingMessage, signal),
+        offset: arriving.received,
+        bytes: arriving.bytes,
+        file,
+        checksum: pieceChecksum(this.#header('upload-checksum')),
+        limits,
+        checkLock: () => this.#locks.check(),
+        keep: async kept => {
+          const before = counted;
+          // Until the job store has answered.
+          counted = undefined;
+          const isHeld = await partialUploads.advance(id, token, kept);
+          counted = isHeld ? kept : before;
+          if (!isHeld) throw lost();
+          this.#arriving = { bytes: arriving.bytes, ...kept };
+        },
+      });
+    } finally {
+      await file.close(counted);
+    }
+  }
+
+  /** The object before the row: what dies in between is completed by whoever asks next. */
+  async #complete({ id, token }: HeldLock, whole: KeptBytes): Promise<void> {
+    await this.#parts.partialFiles.complete(id, whole);
     if (!(await this.#parts.partialUploads.finish(id, token))) throw lost();
   }
 

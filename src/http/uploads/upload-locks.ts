@@ -5,10 +5,9 @@ import type { PartialUploadStore } from '../../jobs/partial-upload-store.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 /** How long an upload stays locked when the process that has it dies. */
-const leaseMs = 10_000;
-const renewEveryMs = leaseMs / 4;
-/** A little longer than a lease, so that who comes after a process that died gets the lock in the end. */
-const longestWaitMs = leaseMs + 2_000;
+const usualLeaseMs = 10_000;
+/** Longer than a lease by so much is waited, so that who comes after a process that died gets the lock in the end. */
+const patienceMs = 2_000;
 const lookEveryMs = 100;
 
 export interface HeldLock {
@@ -23,16 +22,17 @@ export interface HeldLock {
  * between processes; within one, who wants a lock need not wait for the next renewal to be noticed.
  */
 export class UploadLocks {
-  readonly leaseMs = leaseMs;
+  readonly leaseMs: number;
   readonly #store: PartialUploadStore;
   readonly #logger: Logger;
   readonly #held = new Map<string, HeldLock & { readonly stop: AbortController }>();
   #timer: NodeJS.Timeout | undefined;
   #renewedAt = 0;
 
-  constructor(store: PartialUploadStore, logger: Logger) {
+  constructor(store: PartialUploadStore, logger: Logger, leaseMs = usualLeaseMs) {
     this.#store = store;
     this.#logger = logger;
+    this.leaseMs = leaseMs;
   }
 
   /**
@@ -41,9 +41,9 @@ export class UploadLocks {
    */
   async take(id: string): Promise<HeldLock | undefined> {
     const token = randomUUID();
-    const deadline = performance.now() + longestWaitMs;
+    const deadline = performance.now() + this.leaseMs + patienceMs;
     for (;;) {
-      const result = await this.#store.lock(id, token, leaseMs);
+      const result = await this.#store.lock(id, token, this.leaseMs);
       if (result === 'none') return undefined;
       if (result === 'locked') return this.hold(id, token);
       for (const lock of this.#held.values()) if (lock.id === id) lock.stop.abort(wanted());
@@ -58,8 +58,16 @@ export class UploadLocks {
     const lock = { id, token, signal: stop.signal, stop };
     if (this.#held.size === 0) this.#renewedAt = performance.now();
     this.#held.set(token, lock);
-    this.#timer ??= setInterval(() => void this.#renew(), renewEveryMs).unref();
+    this.#timer ??= setInterval(() => void this.#renew(), this.leaseMs / 4).unref();
     return lock;
+  }
+
+  /**
+   * Throws `upload-locked` where the locks may be over: when the whole process was stopped for a while, it goes on with
+   * bytes that wait in its connections before any timer or answer can tell.
+   */
+  check(): void {
+    if (performance.now() - this.#renewedAt >= this.leaseMs) throw overdue();
   }
 
   async release({ token }: HeldLock): Promise<void> {
@@ -73,26 +81,31 @@ export class UploadLocks {
 
   async #renew(): Promise<void> {
     const asked = [...this.#held.values()];
+    const askedAt = performance.now();
     try {
       const kept = await this.#store.renew(
         asked.map(lock => lock.token),
-        leaseMs,
+        this.leaseMs,
       );
-      this.#renewedAt = performance.now();
+      this.#renewedAt = askedAt;
       for (const lock of asked) {
         const renewed = kept.find(({ token }) => token === lock.token);
         if (renewed === undefined || renewed.wanted) lock.stop.abort(wanted());
       }
     } catch (error) {
       this.#logger.warn({ err: error }, 'the locks of uploads could not be renewed');
-      if (performance.now() - this.#renewedAt < leaseMs) return;
-      for (const lock of asked) lock.stop.abort(locked('The lock on this upload was lost.'));
+      if (performance.now() - this.#renewedAt < this.leaseMs) return;
+      for (const lock of asked) lock.stop.abort(overdue());
     }
   }
 }
 
 export function locked(message: string): TintypeError {
   return new TintypeError('upload-locked', message, { retryAfter: 1 });
+}
+
+function overdue(): TintypeError {
+  return locked('The lock on this upload was lost.');
 }
 
 function wanted(): TintypeError {

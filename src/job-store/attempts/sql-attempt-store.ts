@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { AttemptEnd, AttemptStore, Claim, ClaimRef } from '../../jobs/attempt-store.ts';
+import type { Job } from '../../jobs/job.ts';
 import type { Links } from '../../jobs/links.ts';
 import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
@@ -8,7 +9,7 @@ import { JobReader } from '../jobs/job-reader.ts';
 import { fromFailure } from '../jobs/job-rows.ts';
 import type { Announce } from '../sql-stores.ts';
 import { nothingHandled, recordUsage } from '../statistics/usage-queries.ts';
-import type { Tables } from '../tables.ts';
+import type { JobsTable, Tables } from '../tables.ts';
 import { write } from '../transactions.ts';
 import { AttemptQueries } from './attempt-queries.ts';
 import { claimQueries } from './claim-queries.ts';
@@ -57,12 +58,8 @@ export class SqlAttemptStore implements AttemptStore {
       const events = await this.#events.record(trx, ids);
       rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
       const jobs = await this.#reader.jobs(trx, rows);
-      const tokens = new Map(rows.map(row => [row.id, row]));
-      const claims = jobs.map(job => ({
-        job,
-        attempt: tokens.get(job.id)?.claims ?? 0,
-        ranMs: tokens.get(job.id)?.ran_ms ?? 0,
-      }));
+      const taken = new Map(rows.map(row => [row.id, row]));
+      const claims = jobs.map(job => toClaim(job, taken.get(job.id)));
       return { claims, events };
     });
     if (events.length > 0) this.#announce({ kind: 'event', events });
@@ -168,6 +165,15 @@ export class SqlAttemptStore implements AttemptStore {
     const parameters = { claims: JSON.stringify(attempts) };
     await write(this.#db, trx => this.#queries.forgetLeftovers.write(trx, parameters));
   }
+}
+
+function toClaim(job: Job, row: Selectable<JobsTable> | undefined): Claim {
+  return {
+    job,
+    attempt: row?.claims ?? 0,
+    ranMs: row?.ran_ms ?? 0,
+    sinceStartMs: (row?.claimed_at ?? 0) - (row?.started_at ?? 0),
+  };
 }
 
 const lostOnce = fromFailure({

@@ -40,7 +40,7 @@ interface NewDelivery {
   readonly body: string;
 }
 
-/** Records who is to be told what, in the transaction that ends the jobs (invariant 5). */
+/** Records who is to be told what, in the transaction that ends the jobs (invariant 6). */
 export class DeliveryRecorder {
   readonly #reader: JobReader;
   readonly #links: Links;

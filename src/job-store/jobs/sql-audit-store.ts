@@ -62,7 +62,8 @@ function auditQueries(db: Kysely<Tables>, { each, strings }: SqlDialect) {
           or (attempts.result = 'complete' and jobs.status = 'complete')`.compile(db),
     ),
     uploads: prepare((p: { ids: string }) =>
-      sql<{ id: string }>`select id from uploads where id in ${strings(p.ids)}`.compile(db),
+      sql<{ id: string }>`select id from uploads where id in ${strings(p.ids)}
+        union all select id from partial_uploads where id in ${strings(p.ids)}`.compile(db),
     ),
     expectedOutputs: prepare((p: { jobId: string; name: string; limit: number }) =>
       sql<OutputRow>`select job_id, name, stored from outputs

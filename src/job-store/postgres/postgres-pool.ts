@@ -56,6 +56,9 @@ export function checkConnectionFiles(url: string): void {
 
 export function openPool({ url, connections, logger }: PostgresOptions): PostgresPool {
   const pool = new pg.Pool({ ...connectionOptions(url), max: connections });
+  // Between two statements of a transaction nobody else listens, and an error that nobody hears ends the process. The
+  // next statement throws.
+  pool.on('connect', client => client.on('error', () => {}));
   // Idle connections tell it here when the database goes; the next query gets another one.
   pool.on('error', ({ message }) => {
     // The error itself carries the whole client.
@@ -73,6 +76,7 @@ export function openPatientPool(url: string): PostgresPool {
   const { query_timeout: _, ...options } = connectionOptions(url);
   const pool = new pg.Pool({ ...options, max: 1 });
   pool.on('error', () => {});
+  pool.on('connect', client => client.on('error', () => {}));
   return pool;
 }
 

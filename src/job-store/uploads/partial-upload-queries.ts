@@ -68,8 +68,9 @@ export class PartialUploadQueries {
       sql<never>`update partial_uploads set lock_token = null, locked_until = 0, wanted = 0
         where lock_token = ${p.token}`.compile(db),
     );
-    this.advance = prepare((p: Named & { received: number }) =>
-      sql<never>`update partial_uploads set received = ${p.received}, touched_at = ${now}
+    this.advance = prepare((p: Named & { received: number; pieces: string }) =>
+      sql<never>`update partial_uploads
+        set received = ${p.received}, pieces = ${p.pieces}, touched_at = ${now}
         where id = ${p.id} and lock_token = ${p.token} and abandoned_at is null`.compile(db),
     );
     this.insertWhole = insertWhole(db, dialect);
@@ -95,10 +96,10 @@ export class PartialUploadQueries {
 function insertUpload(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: NewUpload) =>
     sql<never>`insert into partial_uploads (
-        id, owner, filename, bytes, received, touched_at, lock_token, locked_until, wanted
+        id, owner, filename, bytes, received, pieces, touched_at, lock_token, locked_until, wanted
       )
       values (
-        ${p.id}, ${p.owner}, ${p.filename}, ${p.bytes}, 0, ${now}, ${p.token}, ${now} + ${p.leaseMs}, 0
+        ${p.id}, ${p.owner}, ${p.filename}, ${p.bytes}, 0, '[]', ${now}, ${p.token}, ${now} + ${p.leaseMs}, 0
       )`.compile(db),
   );
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { KeptBytes } from '../../jobs/partial-files.ts';
 import type {
   ArrivingUpload,
   LockResult,
@@ -32,7 +33,8 @@ export class SqlPartialUploadStore implements PartialUploadStore {
         return whole && { state: 'whole', id, filename: whole.filename };
       }
       const { filename, bytes, received, touched_at: touchedAt } = row;
-      return { state: 'arriving', id, filename, bytes, received, touchedAt };
+      const pieces = JSON.parse(row.pieces) as string[];
+      return { state: 'arriving', id, filename, bytes, received, pieces, touchedAt };
     });
   }
 
@@ -53,8 +55,9 @@ export class SqlPartialUploadStore implements PartialUploadStore {
     await write(this.#db, trx => this.#queries.unlock.write(trx, { token }));
   }
 
-  async advance(id: string, token: string, received: number): Promise<boolean> {
-    const written = await write(this.#db, trx => this.#queries.advance.write(trx, { id, token, received }));
+  async advance(id: string, token: string, { received, pieces }: KeptBytes): Promise<boolean> {
+    const kept = { id, token, received, pieces: JSON.stringify(pieces) };
+    const written = await write(this.#db, trx => this.#queries.advance.write(trx, kept));
     return written === 1;
   }
 

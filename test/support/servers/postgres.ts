@@ -1,36 +1,43 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { cachedProgram } from './program-cache.ts';
-import { freePort, ServerProcess } from './server-process.ts';
+import { freePort, giveAway, ServerProcess, unprivileged } from './server-process.ts';
 
 const run = promisify(execFile);
 const version = '18.4.0-beta.17';
 const platform = `${process.platform}-${process.arch}`;
-/** Postgres refuses to run as root: then it is `nobody`. */
-const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+const fixtures = path.resolve(import.meta.dirname, '../../fixtures');
+
+interface Settings {
+  /** Whether it also takes encrypted connections, with test/fixtures/loopback-certificate.pem. */
+  readonly tls?: boolean;
+  /** Not needed in tests: its own death harms nothing that was written, and none takes the machine's power away. */
+  readonly fsync?: boolean;
+}
 
 /** A Postgres of its own, with nothing in it. It can be ended and started again on the same data and port. */
 export class PostgresServer implements AsyncDisposable {
   readonly port: number;
   readonly #program: string;
   readonly #data: string;
+  readonly #settings: Required<Settings>;
   readonly #cleanup: AsyncDisposableStack;
   #server: ServerProcess | undefined;
 
-  static async start(): Promise<PostgresServer> {
+  static async start({ tls = false, fsync = false }: Settings = {}): Promise<PostgresServer> {
     await using cleanup = new AsyncDisposableStack();
     const cached = await cachedProgram(`postgres-${platform}-${version}`, download);
     const folder = cleanup.use(await temporaryFolder()).path;
-    const program = 'uid' in user ? path.join(folder, 'program') : cached;
+    const program = 'uid' in unprivileged ? path.join(folder, 'program') : cached;
     // Where root's home is root's alone, nobody could not run it there.
-    if ('uid' in user) await cp(cached, program, { recursive: true, verbatimSymlinks: true });
+    if ('uid' in unprivileged) await cp(cached, program, { recursive: true, verbatimSymlinks: true });
     const data = path.join(folder, 'data');
     await mkdir(data);
-    if ('uid' in user) await run('chown', ['-R', String(user.uid), folder]);
+    await giveAway(folder);
     const flags = [
       '--auth=trust',
       '--username=postgres',
@@ -38,26 +45,37 @@ export class PostgresServer implements AsyncDisposable {
       '--no-sync',
       '--no-instructions',
     ];
-    await run(path.join(program, 'bin/initdb'), [...flags, data], { cwd: folder, ...user });
-    const server = new PostgresServer(program, data, await freePort(), cleanup.move());
+    await run(path.join(program, 'bin/initdb'), [...flags, data], { cwd: folder, ...unprivileged });
+    if (tls) await placeCertificate(data);
+    const settings = { tls, fsync };
+    const server = new PostgresServer(program, data, await freePort(), settings, cleanup.move());
     await server.startAgain();
     return server;
   }
 
-  private constructor(program: string, data: string, port: number, cleanup: AsyncDisposableStack) {
+  private constructor(
+    program: string,
+    data: string,
+    port: number,
+    settings: Required<Settings>,
+    cleanup: AsyncDisposableStack,
+  ) {
     this.#program = program;
     this.#data = data;
     this.port = port;
+    this.#settings = settings;
     this.#cleanup = cleanup;
   }
 
   async startAgain(): Promise<void> {
+    const { tls, fsync } = this.#settings;
     const settings = {
-      listen_addresses: '127.0.0.1',
+      // The certificate does not name the second.
+      listen_addresses: tls ? '127.0.0.1,127.0.0.2' : '127.0.0.1',
       port: this.port,
       unix_socket_directories: '',
-      // Its own death harms nothing that was written; no test takes the machine's power away.
-      fsync: 'off',
+      fsync: fsync ? 'on' : 'off',
+      ssl: tls ? 'on' : 'off',
     };
     this.#server = await ServerProcess.start({
       command: path.join(this.#program, 'bin/postgres'),
@@ -66,7 +84,7 @@ export class PostgresServer implements AsyncDisposable {
         this.#data,
         ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ],
-      options: { cwd: this.#data, ...user },
+      options: { cwd: this.#data, ...unprivileged },
       isReady: async () => {
         await this.#execute('select 1');
         return true;
@@ -84,6 +102,15 @@ export class PostgresServer implements AsyncDisposable {
     return this.#url(name);
   }
 
+  /** Which there are among the service's connections to a database: encrypted ones, plain ones. */
+  async encryption(database: string): Promise<boolean[]> {
+    const rows = await this.#execute(
+      `select distinct ssl from pg_stat_ssl join pg_stat_activity using (pid)
+       where datname = '${database}' and application_name = 'tintype' order by ssl`,
+    );
+    return rows.map(row => row.ssl as boolean);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGINT');
     await this.#cleanup.disposeAsync();
@@ -93,16 +120,25 @@ export class PostgresServer implements AsyncDisposable {
     return `postgres://postgres@127.0.0.1:${this.port}/${database}`;
   }
 
-  async #execute(text: string): Promise<void> {
+  async #execute(text: string): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({ connectionString: this.#url('postgres') });
     client.on('error', () => {});
     await client.connect();
     try {
-      await client.query(text);
+      return (await client.query(text)).rows;
     } finally {
       await client.end();
     }
   }
+}
+
+/** Where Postgres looks for them, readable for itself alone. */
+async function placeCertificate(data: string): Promise<void> {
+  await cp(path.join(fixtures, 'loopback-certificate.pem'), path.join(data, 'server.crt'));
+  const key = path.join(data, 'server.key');
+  await cp(path.join(fixtures, 'loopback-key.pem'), key);
+  await chmod(key, 0o600);
+  await giveAway(data);
 }
 
 /** npm keeps no links in a package, so that package lists its own. */

@@ -1,5 +1,4 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import type { ServerProcess } from './server-process.ts';
 
 /** A real S3 server with an empty bucket, and how it is reached. */
 export interface S3Server extends AsyncDisposable {
@@ -21,7 +20,7 @@ export const s3Access = {
 /** Makes the bucket of a server that was just started; `cleanup` ends the server. */
 export async function withBucket(
   port: number,
-  server: ServerProcess,
+  server: AsyncDisposable,
   cleanup: AsyncDisposableStack,
 ): Promise<S3Server> {
   cleanup.use(server);
@@ -34,7 +33,7 @@ export async function withBucket(
 }
 
 /** Another process may take a free port before the server has it; then it is started on other ones. */
-export async function onFreePorts(start: () => Promise<S3Server>): Promise<S3Server> {
+export async function onFreePorts<S extends S3Server>(start: () => Promise<S>): Promise<S> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await start();

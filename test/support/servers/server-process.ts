@@ -1,7 +1,10 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { promisify } from 'node:util';
 import { eventually } from '../eventually.ts';
+
+const run = promisify(execFile);
 
 export interface ServerCommand {
   readonly command: string;
@@ -10,6 +13,9 @@ export interface ServerCommand {
   /** Whether it answers by now; asked again and again until it says so. What it throws means no. */
   readonly isReady: (output: string) => boolean | Promise<boolean>;
 }
+
+/** For servers that refuse to run as root: then they are `nobody`. */
+export const unprivileged = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 const startsWithinMs = 60_000;
 const endsWithinMs = 10_000;
@@ -85,4 +91,9 @@ export async function freePort(): Promise<number> {
   await once(probe, 'close');
   if (address === null || typeof address === 'string') throw new Error('The probe has no port.');
   return address.port;
+}
+
+/** Lets a server that runs unprivileged have the folder. */
+export async function giveAway(folder: string): Promise<void> {
+  if ('uid' in unprivileged) await run('chown', ['-R', String(unprivileged.uid), folder]);
 }

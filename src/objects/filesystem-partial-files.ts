@@ -1,11 +1,11 @@
-import { close, closeSync, constants, fdatasync, fstat, fsync, open, read, write } from 'node:fs';
+import { closeSync, constants, fdatasync, fstat, fsync, open, read, write } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { asStorageFault, systemCode } from '../errors/storage-fault.ts';
+import { asOwnStorageFault, asStorageFault } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
-import type { PartialFile, PartialFiles } from '../jobs/partial-files.ts';
+import type { KeptBytes, PartialFile, PartialFiles } from '../jobs/partial-files.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
 
 const openFile = promisify(open);
@@ -14,6 +14,10 @@ const readSome = promisify(read);
 const writeSome = promisify(write);
 const syncData = promisify(fdatasync);
 const syncAll = promisify(fsync);
+
+/** What may be lost of a long piece when the process dies: so many bytes, or what came in so many milliseconds. */
+const keepEveryBytes = 8 * 1_048_576;
+const keepEveryMs = 5_000;
 
 /**
  * Pieces of uploads as files beside the file store's objects, `<root>/.partial/<id>`, so that a whole one becomes an
@@ -29,35 +33,21 @@ export class FilesystemPartialFiles implements PartialFiles {
     this.#objects = objects;
   }
 
-  async open(id: string, received: number): Promise<PartialFile> {
+  async open(id: string, _bytes: number, { received }: KeptBytes): Promise<PartialFile> {
     try {
-      return await openedFile(received === 0 ? await this.#create(id) : await this.#reopen(id, received));
+      const opened = received === 0 ? await this.#create(id) : await this.#reopen(id, received);
+      return new FilesystemPartialFile(opened, received);
     } catch (error) {
-      throw asStorageFault(error);
+      throw asOwnStorageFault(error);
     }
   }
 
-  async head(id: string, bytes: number): Promise<Buffer> {
-    try {
-      const opened = await openFile(this.#path(id), 'r');
-      try {
-        const { bytesRead, buffer } = await readSome(opened, Buffer.allocUnsafeSlow(bytes), 0, bytes, 0);
-        return buffer.subarray(0, bytesRead);
-      } finally {
-        close(opened, () => {});
-      }
-    } catch (error) {
-      throw asStorageFault(error);
-    }
-  }
-
-  async complete(id: string, bytes: number): Promise<void> {
+  async complete(id: string, { received }: KeptBytes): Promise<void> {
     try {
       await this.#objects.adopt(uploadKey(id), this.#path(id));
     } catch (error) {
       // A process that died after the renaming has done it.
-      const isDone = systemCode(error) === 'ENOENT' && (await this.#objects.size(uploadKey(id))) === bytes;
-      if (!isDone) throw error;
+      if ((await this.#objects.size(uploadKey(id))) !== received) throw error;
     }
   }
 
@@ -95,25 +85,56 @@ export class FilesystemPartialFiles implements PartialFiles {
   }
 }
 
-function openedFile(opened: number): PartialFile {
-  const storing = async (work: () => Promise<unknown>) => {
+class FilesystemPartialFile implements PartialFile {
+  readonly #opened: number;
+  #position: number;
+  #kept: { readonly received: number; readonly at: number };
+
+  constructor(opened: number, received: number) {
+    this.#opened = opened;
+    this.#position = received;
+    this.#kept = { received, at: performance.now() };
+  }
+
+  async append(chunk: Buffer): Promise<KeptBytes | undefined> {
     try {
-      await work();
+      for (let at = 0; at < chunk.length; ) {
+        const rest = chunk.length - at;
+        const { bytesWritten } = await writeSome(this.#opened, chunk, at, rest, this.#position);
+        at += bytesWritten;
+        this.#position += bytesWritten;
+      }
     } catch (error) {
       throw asStorageFault(error);
     }
-  };
-  return {
-    write: (chunk, position) =>
-      storing(async () => {
-        for (let at = 0; at < chunk.length; ) {
-          const { bytesWritten } = await writeSome(opened, chunk, at, chunk.length - at, position + at);
-          at += bytesWritten;
-        }
-      }),
-    sync: () => storing(() => syncData(opened)),
-    close: () => closeSync(opened),
-  };
+    const { received, at } = this.#kept;
+    const isLong = this.#position - received >= keepEveryBytes || performance.now() - at >= keepEveryMs;
+    return isLong ? this.sync() : undefined;
+  }
+
+  async head(bytes: number): Promise<Buffer> {
+    try {
+      const { bytesRead, buffer } = await readSome(this.#opened, Buffer.allocUnsafeSlow(bytes), 0, bytes, 0);
+      return buffer.subarray(0, Math.min(bytesRead, this.#position));
+    } catch (error) {
+      throw asStorageFault(error);
+    }
+  }
+
+  async sync(): Promise<KeptBytes> {
+    try {
+      await syncData(this.#opened);
+    } catch (error) {
+      throw asStorageFault(error);
+    }
+    this.#kept = { received: this.#position, at: performance.now() };
+    return { received: this.#position, pieces: [] };
+  }
+
+  /** What does not count is overwritten by what comes next. */
+  async close(): Promise<void> {
+    closeSync(this.#opened);
+  }
 }
 
 /** Windows opens no folders; NTFS journals their entries itself. */

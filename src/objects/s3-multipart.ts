@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  HeadObjectCommand,
+} from '@aws-sdk/client-s3';
+import type { S3Bucket } from './s3-bucket.ts';
+import { faultsOfS3, isConflict } from './s3-faults.ts';
+
+/** In an object's metadata: which upload made it. */
+const uploadMark = 'tintype-upload';
+const mostConflicts = 10;
+
+/** A multipart upload that was begun. */
+export interface MultipartUpload {
+  /** What names it in every request for it. */
+  readonly named: { readonly Bucket: string; readonly Key: string; readonly UploadId: string | undefined };
+  readonly mark: string;
+}
+
+/** @param checksum of the parts, which then have to come with theirs */
+export async function beginMultipart(
+  bucket: S3Bucket,
+  key: string,
+  checksum?: 'CRC32',
+): Promise<MultipartUpload> {
+  const mark = randomUUID();
+  const request = new CreateMultipartUploadCommand({
+    ...placeOf(bucket, key),
+    ...encrypted(bucket),
+    Metadata: { [uploadMark]: mark },
+    ...(checksum && { ChecksumAlgorithm: checksum }),
+  });
+  const { UploadId } = await faultsOfS3(bucket.client.send(request));
+  return { named: { ...placeOf(bucket, key), UploadId }, mark };
+}
+
+/** The SDK takes a fault that comes with status 200 for what it is. */
+export async function completeMultipart(
+  bucket: S3Bucket,
+  upload: MultipartUpload,
+  parts: CompletedPart[],
+): Promise<void> {
+  const request = new CompleteMultipartUploadCommand({ ...upload.named, MultipartUpload: { Parts: parts } });
+  try {
+    await faultsOfS3(bucket.client.send(request));
+  } catch (error) {
+    // The answer to a request that was done may be lost; the same request again is refused then.
+    if (!(await isComplete(bucket, upload).catch(() => false))) throw error;
+  }
+}
+
+/** What the store can't be told now stays for the sweeper. */
+export async function abortMultipart(bucket: S3Bucket, { named }: MultipartUpload): Promise<void> {
+  await bucket.client.send(new AbortMultipartUploadCommand(named)).catch(() => {});
+}
+
+async function isComplete(bucket: S3Bucket, { named, mark }: MultipartUpload): Promise<boolean> {
+  const { Bucket, Key } = named;
+  const { Metadata } = await bucket.client.send(new HeadObjectCommand({ Bucket, Key }));
+  return Metadata?.[uploadMark] === mark;
+}
+
+/** versitygw has such conflicts while it clears away a folder that a deletion empties, AWS in rare cases. */
+export async function despiteConflicts<Answer>(send: () => Promise<Answer>): Promise<Answer> {
+  for (let conflicts = 0; ; conflicts += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isConflict(error) || conflicts === mostConflicts) throw error;
+    }
+  }
+}
+
+export function placeOf(bucket: S3Bucket, key: string): { Bucket: string; Key: string } {
+  return { Bucket: bucket.name, Key: bucket.keyOf(key) };
+}
+
+/** What a request for a new object says of its encryption. */
+export function encrypted({ encryption }: S3Bucket) {
+  if (encryption === undefined) return {};
+  const { algorithm, kmsKeyId } = encryption;
+  return { ServerSideEncryption: algorithm, ...(kmsKeyId !== undefined && { SSEKMSKeyId: kmsKeyId }) };
+}
