@@ -34,7 +34,12 @@ export function backupFacts(folder: string, manifest: Manifest): BackupFacts {
   };
 }
 
-/** Such as `12 jobs (345 rows) and 67 objects (8.9 MB)`. */
+/** Such as `12 jobs (345 rows) and 1 object (8.9 MB)`. */
 export function summaryOf({ jobs, rows, objects, bytes }: BackupFacts): string {
-  return `${jobs} jobs (${rows} rows) and ${objects} objects (${humanBytes(bytes)})`;
+  return `${counted(jobs, 'job')} (${counted(rows, 'row')}) and ${counted(objects, 'object')} (${humanBytes(bytes)})`;
+}
+
+/** `1 object`, `2 objects`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

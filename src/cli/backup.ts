@@ -8,7 +8,7 @@ import { openStoredTables } from '../job-store/transfer/open-stored-tables.ts';
 import { openObjectStore } from '../objects/open-object-store.ts';
 import { version } from '../program/version.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { backupFacts, summaryOf } from './backup-facts.ts';
+import { backupFacts, counted, summaryOf } from './backup-facts.ts';
 import type { SetExitCode } from './command-line.ts';
 import { openExistingStore } from './existing-store.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -45,7 +45,7 @@ async function backup(folder: string, json: boolean): Promise<number> {
   console.log(json ? JSON.stringify(facts, null, 2) : `Backed up ${summaryOf(facts)} in ${folder}.`);
   if (facts.missing === 0) return exitCodes.ok;
   console.error(
-    `${facts.missing} objects were missing or damaged before; missing.ndjson in the backup names them.`,
+    `Not in it: ${counted(facts.missing, 'object')}, missing or damaged before; see missing.ndjson in it.`,
   );
   return exitCodes.failed;
 }

@@ -53,7 +53,7 @@ describe('a backup or a restore that is cut off', () => {
     assert.ok(!existsSync(path.join(folder, 'manifest.json')));
     const next = await tintype(['backup', path.join(home.path, 'after-stopped')], { env });
     assert.deepEqual([next.code, next.stderr], [0, '']);
-    assert.match(next.stdout, /^Backed up 1 jobs \(\d+ rows\) and 400 objects \(26 MB\) in /);
+    assert.match(next.stdout, /^Backed up 1 job \(\d+ rows\) and 400 objects \(26 MB\) in /);
   });
 
   it('is done by the same command again when a restore was killed', async () => {
@@ -67,7 +67,7 @@ describe('a backup or a restore that is cut off', () => {
     assert.ok(left < objectCount, `${left} were restored`);
     assert.match((await tintype(['jobs', 'list'], { env: to })).stdout, /^No jobs/);
     const { code, stdout } = await tintype(['restore', folder], { env: to });
-    assert.deepEqual([code, stdout.split(' ').slice(0, 3)], [0, ['Restored', '1', 'jobs']]);
+    assert.deepEqual([code, stdout.split(' ').slice(0, 3)], [0, ['Restored', '1', 'job']]);
     assert.equal(readdirSync(objects).length, objectCount);
     assert.match((await tintype(['jobs', 'list'], { env: to })).stdout, /pending/);
   });
