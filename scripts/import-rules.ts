@@ -17,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   kafka: ['errors', 'telemetry'],
   objects: ['errors', 'telemetry', 'jobs', 'program'],
   fetch: ['errors', 'telemetry', 'jobs'],
-  secrets: ['errors'],
+  secrets: ['errors', 'program'],
   deliveries: ['errors', 'telemetry', 'jobs', 'fetch', 'secrets'],
   worker: ['errors', 'telemetry', 'jobs', 'images', 'fetch'],
   backup: ['errors', 'telemetry', 'jobs'],

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { copyFile, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ObjectStore } from '../jobs/object-store.ts';
+import { makeFolder } from '../program/make-folder.ts';
 
 /** Where `run` saves its images. Every name is given once, and none that a source has. */
 export class OutputFolder {
@@ -16,7 +17,7 @@ export class OutputFolder {
 
   /** Makes the folder if it is missing. `sources` are absolute paths without links. */
   static async open(folder: string, sources: readonly string[]): Promise<OutputFolder> {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     return new OutputFolder(await realpath(folder), sources);
   }
 

@@ -93,8 +93,8 @@ export class Relay {
     const sinceMs = performance.now() - this.#readiedAt;
     if (sinceMs < readyEveryMs) return readyEveryMs - sinceMs;
     this.#readiedAt = performance.now();
-    const { nextDue } = await this.#options.deliveries.readyDue();
-    return nextDue === undefined ? longestWaitMs : Math.max(1, nextDue - Date.now());
+    const { dueInMs } = await this.#options.deliveries.readyDue();
+    return Math.max(1, dueInMs ?? longestWaitMs);
   }
 
   /** Resolves when a try ends, or at once when the relay is stopping. */

@@ -22,9 +22,12 @@ export function isInRange(address: Address, [base, bits]: AddressRange): boolean
   return address.kind() === base.kind() && address.match(base, bits);
 }
 
-/** Whether the whole internet can have this address: none of IANA's special-purpose addresses, for IPv6 one of 2000::/3. */
+/**
+ * Whether the whole internet can have this address: none of IANA's special-purpose addresses, for IPv6 one of 2000::/3,
+ * and not that of a cloud's own platform.
+ */
 export function isPublic(address: Address): boolean {
-  if (address.range() !== 'unicast') return false;
+  if (address.range() !== 'unicast' || isInRange(address, azurePlatform)) return false;
   return address.kind() === 'ipv4' || isInRange(address, globalUnicast);
 }
 
@@ -45,6 +48,8 @@ export function reachable(address: Address): Address[] {
   return [address];
 }
 
+/** Within Azure the wire server, which gives out machines' configuration, answers at this public address. */
+const azurePlatform: AddressRange = [ipaddr.parse('168.63.129.16'), 32];
 const globalUnicast = v6('2000::', 3);
 /** RFC 4291, 2.5.5.2. */
 const mapped = v6('::ffff:0:0', 96);

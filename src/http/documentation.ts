@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifySchema } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { version } from '../program/version.ts';
 import { isOpen } from './access/authentication.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
@@ -38,9 +38,25 @@ export async function documentation(app: HttpApp, { publicUrl, authentication }:
       buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `schema${index}`),
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: pagePolicy });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: pagePolicy,
+    uiHooks: { preHandler: redirectCopies },
+  });
+  // Its bytes are the same for all, also for those that are slow to read them.
+  let description: Buffer | undefined;
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    description ??= Buffer.from(JSON.stringify(app.swagger()));
+    return reply.type('application/json; charset=utf-8').send(description);
+  });
   app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'));
+}
+
+/** The page has the description at addresses of its own. */
+function redirectCopies(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const { url } = request.routeOptions;
+  if (url === '/docs/json' || url === '/docs/yaml') void reply.redirect('../openapi.json');
+  else done();
 }
 
 /** What every endpoint may answer that is not open to everybody. */

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { intervalKinds, intervalsOf } from '../jobs/intervals.ts';
+import { type IntervalKind, intervalKinds, intervalsOf } from '../jobs/intervals.ts';
 import { isoTime } from '../jobs/iso-time.ts';
 import { longestStatisticsPage, type StatisticsRow } from '../jobs/statistics-store.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
@@ -11,14 +11,19 @@ import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';
 
 const defaultLimit = 200;
-/** Of hours these are more than the 400 days that are kept. */
-const mostIntervals = 10_000;
-const defaultSpanMs = 30 * 86_400_000;
+/** Each is a search of its own in the job store. Of days these are more than the 400 that are kept. */
+const mostIntervals = 1_000;
+const dayMs = 86_400_000;
+const shortestMs: Readonly<Record<IntervalKind, number>> = { hour: 3_600_000, day: dayMs, month: 28 * dayMs };
+const defaultSpanMs = 30 * dayMs;
 
 const querySchema = Type.Object(
   {
     from: Type.Optional(
-      Type.String({ format: 'date-time', description: 'An ISO 8601 time. Default 30 days before `to`.' }),
+      Type.String({
+        format: 'date-time',
+        description: `An ISO 8601 time, at most ${mostIntervals} intervals before \`to\`. Default 30 days before it.`,
+      }),
     ),
     to: Type.Optional(
       Type.String({ format: 'date-time', description: 'An ISO 8601 time, exclusive. Default now.' }),
@@ -71,7 +76,7 @@ export function getStatistics(app: HttpApp, { statistics }: HttpParts): void {
     const { interval = 'day', class: label } = query;
     const to = query.to === undefined ? Date.now() : timeValue(query.to, '/to');
     const from = query.from === undefined ? to - defaultSpanMs : timeValue(query.from, '/from');
-    if ((to - from) / 3_600_000 > mostIntervals) throw tooLong();
+    if ((to - from) / shortestMs[interval] > mostIntervals) throw tooLong(interval);
     const filter = {
       ...(visibleOwner !== undefined && { owner: visibleOwner }),
       ...(label !== undefined && { class: label }),
@@ -96,7 +101,9 @@ function viewRow(row: StatisticsRow) {
   };
 }
 
-function tooLong(): TintypeError {
-  const message = `/from is more than ${mostIntervals} hours before /to; statistics are kept for 400 days.`;
+function tooLong(interval: IntervalKind): TintypeError {
+  const message =
+    `/from is more than ${mostIntervals} times the /interval (${interval}) before /to. Ask for a longer interval, ` +
+    'or in several requests; statistics are kept for 400 days.';
   return new TintypeError('invalid-request', message, { pointer: '/from' });
 }

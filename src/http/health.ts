@@ -6,6 +6,8 @@ import { problems } from './problem.ts';
 /** While one of these is away, jobs are taken and made all the same, if later. */
 const spareParts = new Set(['jobQueue']);
 
+const freshMs = 1_000;
+
 const readinessSchema = Type.Object({
   status: Type.Enum(['ok', 'degraded', 'unavailable'], { type: 'string' }),
   parts: Type.Record(Type.String(), nullable(Type.String()), {
@@ -37,14 +39,28 @@ const readySchema = {
 
 const pingSchema = { ...liveSchema, summary: 'The same as /health/live' };
 
-export function health(app: HttpApp, { readiness }: HttpParts): void {
+export function health(app: HttpApp, parts: HttpParts): void {
+  const readiness = shared(parts.readiness);
   app.get('/health/live', { schema: liveSchema }, async () => ({ status: 'ok' as const }));
   app.get('/ping', { schema: pingSchema }, async () => ({ status: 'ok' as const }));
   app.get('/health/ready', { schema: readySchema }, async (_request, reply) => {
-    const parts = await readiness();
-    const away = Object.keys(parts).filter(part => parts[part] !== null);
+    const faults = await readiness();
+    const away = Object.keys(faults).filter(part => faults[part] !== null);
     const isReady = away.every(part => spareParts.has(part));
     const status = !isReady ? 'unavailable' : away.length > 0 ? 'degraded' : 'ok';
-    return reply.code(isReady ? 200 : 503).send({ status, parts });
+    return reply.code(isReady ? 200 : 503).send({ status, parts: faults });
   });
+}
+
+/** Whoever asks while the answer is fresh gets the same: anybody may ask, and each check is work for every part. */
+function shared<T>(check: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  let since = 0;
+  return () => {
+    const now = performance.now();
+    if (answer !== undefined && now - since < freshMs) return answer;
+    since = now;
+    answer = check();
+    return answer;
+  };
 }

@@ -14,7 +14,7 @@ export function pageFields(most = longestPage, standard = defaultLimit) {
       Type.Integer({
         minimum: 1,
         maximum: most,
-        description: `How many a page has, 1 to ${most}. Default ${standard}.`,
+        description: `How many a page has at most, 1 to ${most}. Default ${standard}.`,
       }),
     ),
   };

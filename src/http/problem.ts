@@ -36,7 +36,8 @@ export function problems(...statuses: number[]): Record<number, object> {
 /** Answers with the problem that an error is. What is our fault is logged with its cause and told without it. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = publicError(thrown);
-  if (error.status >= 500) request.log.error({ err: error }, 'a request failed');
+  if (error.code === 'overloaded') request.log.warn({ code: error.code }, error.message);
+  else if (error.status >= 500) request.log.error({ err: error }, 'a request failed');
   if (error.retryAfter !== undefined) void reply.header('retry-after', Math.ceil(error.retryAfter));
   // What was said of an image that could not be sent after all does not hold for the problem.
   for (const name of ['etag', 'content-length', 'content-disposition', 'accept-ranges'])

@@ -23,8 +23,10 @@ import { getOutput } from './outputs/get-output.ts';
 import { getThumbnail } from './outputs/get-thumbnail.ts';
 import { refuseBrokenRequest, sendProblem } from './problem.ts';
 import { FastifyLog, logRequests, requestId } from './request-log.ts';
+import { RequestTurns } from './request-turns.ts';
 import { sendSafetyHeaders } from './safety-headers.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
+import { dropUnreadAnswers } from './unread-answers.ts';
 import { settleUnreadBodies } from './unread-body.ts';
 import { multipartOverheadBytes } from './uploads/receive-upload.ts';
 import { resumableUploads } from './uploads/resumable-uploads.ts';
@@ -64,6 +66,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   sendSafetyHeaders(app);
   logRequests(app, parts.metrics);
   refuseSlowBodies(app);
+  dropUnreadAnswers(app);
   app.addHook('onRequest', (request, _reply, done) => {
     refuseTwoHosts(request.raw.rawHeaders);
     if (parts.loopbackOnly) refuseForeignOrigin(request.headers);
@@ -104,6 +107,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
 }
 
 function bareServer(logger: FastifyBaseLogger): HttpApp {
+  const turns = new RequestTurns();
   const app: HttpApp = fastify({
     loggerInstance: logger,
     logController: new FastifyLog(),
@@ -114,13 +118,16 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
     requestTimeout: 0,
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,
-    frameworkErrors: sendProblem,
+    // A path that is none: no hook runs.
+    frameworkErrors: (error, request, reply) =>
+      turns.take(request.raw, reply.raw, () => sendProblem(error, request, reply)),
     // A file name of 255 bytes, each written as %XX.
     routerOptions: { maxParamLength: 1024 },
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true },
     },
   });
+  app.addHook('onRequest', (request, reply, done) => turns.take(request.raw, reply.raw, done));
   takeJsonAlone(app);
   // JSON.stringify instead of a serializer compiled from each schema: quicker to start, and it leaves nothing out.
   app.setSerializerCompiler(() => JSON.stringify);

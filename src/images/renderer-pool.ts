@@ -8,6 +8,7 @@ import { checkOutputs, checkSource, type ImageLimits, renderBytes, renderMs } fr
 import { tooMuchMemory } from './render-failure.ts';
 import type { RenderedOutput, RendererAnswer, RendererRequest, RenderOrder } from './renderer-messages.ts';
 import { RendererDied, RendererProcess } from './renderer-process.ts';
+import { afterRunning } from './running-time.ts';
 import { planWatermarks } from './watermark.ts';
 
 export interface RendererPoolOptions {
@@ -144,17 +145,17 @@ export class RendererPool {
     };
     const cancel = () => kill('cancelled');
     signal.addEventListener('abort', cancel, { once: true });
-    let timer: NodeJS.Timeout | undefined;
+    let callOff: (() => void) | undefined;
     try {
       signal.throwIfAborted();
       await renderer.ready();
-      timer = setTimeout(() => kill('timeout'), ms);
+      callOff = afterRunning(ms, () => kill('timeout'));
       return await renderer.ask(request, onProgress);
     } catch (error) {
       if (!(error instanceof RendererDied)) throw error;
       throw this.#explainDeath(error, killed, ms, signal);
     } finally {
-      clearTimeout(timer);
+      callOff?.();
       signal.removeEventListener('abort', cancel);
     }
   }

@@ -4,10 +4,10 @@ import type { Failure, Job, StoredOutput } from './job.ts';
 export interface Claim {
   readonly job: Job;
   readonly attempt: number;
+  /** By the database's clock, as all times of jobs (epoch ms). */
+  readonly claimedAt: number;
   /** What earlier attempts of this run have used of the job's running time, in milliseconds. */
   readonly ranMs: number;
-  /** How long ago this run of the job was first claimed, by the database's clock, in milliseconds. */
-  readonly sinceStartMs: number;
 }
 
 /** Names a claim without carrying its job. */
@@ -67,10 +67,10 @@ export interface AttemptStore {
   /** Requeues jobs whose lease is over, or fails them with `worker-lost` after `maxLostLeases`; resolves to how many. */
   expireLeases(maxLostLeases: number): Promise<number>;
   /**
-   * Makes jobs ready whose time to start has come, 1,000 at most; resolves to how many, and when the next one is due
-   * (epoch ms), which is in the past when there were more.
+   * Makes jobs ready whose time to start has come, 1,000 at most; resolves to how many, and in how many milliseconds
+   * the next one is due, which are less than 0 when there were more.
    */
-  readyDue(): Promise<{ readied: number; nextDue?: number }>;
+  readyDue(): Promise<{ readied: number; dueInMs?: number }>;
   /**
    * Ended attempts whose objects may still be in the store: they did not win, or their job is expired. None while a
    * backup is made.

@@ -66,10 +66,10 @@ export interface DeliveryStore {
   /** Notes the try and what follows from it. False, and nothing is written, when the claim is not held any more. */
   end(ref: DeliveryRef, made: DeliveryTry, end: DeliveryEnd): Promise<boolean>;
   /**
-   * Makes deliveries ready whose next try is due or whose lease is over, 1,000 at most; resolves to how many, and when
-   * the next one is due (epoch ms), which is in the past when there were more.
+   * Makes deliveries ready whose next try is due or whose lease is over, 1,000 at most; resolves to how many, and in
+   * how many milliseconds the next one is due, which are less than 0 when there were more.
    */
-  readyDue(): Promise<{ readied: number; nextDue?: number }>;
+  readyDue(): Promise<{ readied: number; dueInMs?: number }>;
   /** Deliveries that are neither delivered nor given up, and since when the oldest of them is under way (epoch ms). */
   backlog(): Promise<{ pending: number; oldest?: number }>;
   /** Drops deliveries that ended longer ago than this, some thousands at most; resolves to how many. */

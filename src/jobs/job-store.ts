@@ -37,7 +37,10 @@ export interface JobStore {
    */
   submit(job: NewJob): Promise<TriedJob>;
   get(id: string, owner?: string): Promise<TriedJob | undefined>;
-  /** Throws `invalid-request` for a cursor that was not one of ours. A `limit` above `longestPage` counts as that. */
+  /**
+   * A page of at most `limit` jobs; one that holds much ends early. Throws `invalid-request` for a cursor that was not
+   * one of ours. A `limit` above `longestPage` counts as that.
+   */
   list(filter: JobFilter, page: { cursor?: string; limit: number }): Promise<JobPage>;
   /** Throws `not-found`, or `job-ended` when it is complete, failed or expired. Cancelling twice is the same. */
   cancel(id: string, owner?: string): Promise<TriedJob>;

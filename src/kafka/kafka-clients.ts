@@ -37,7 +37,10 @@ export function kafkaConsumer(
   retries: KafkaRetries,
   membership: { readonly groupId: string; readonly groupInstanceId: string },
 ): Consumer {
-  return new Consumer({ ...clientOptions(settings, retries), ...groupOptions, ...membership });
+  const consumer = new Consumer({ ...clientOptions(settings, retries), ...groupOptions, ...membership });
+  // A group that can't be joined again is an event, and one of this name that nobody hears ends the process.
+  consumer.on('error', () => {});
+  return consumer;
 }
 
 /** A member that died unheard keeps its partitions from the others for as long as its session lasts. Milliseconds. */

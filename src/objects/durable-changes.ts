@@ -3,7 +3,6 @@ import {
   existsSync,
   fdatasyncSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmdirSync,
@@ -11,6 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { systemCode } from '../errors/storage-fault.ts';
+import { makeFolder } from '../program/make-folder.ts';
 import { isAbsence } from './if-there.ts';
 
 /** One thing to do in the store's folders. All paths are absolute. */
@@ -88,10 +88,13 @@ function syncFile(change: Change): void {
 
 /** @param made takes the folders that are new */
 function place(change: Change, made: Set<string>): void {
-  if (change.kind === 'make folder') makeFolder(change.folder, made);
+  const make = (folder: string) => {
+    for (const folderMade of makeFolder(folder)) made.add(folderMade);
+  };
+  if (change.kind === 'make folder') make(change.folder);
   if (change.kind !== 'move in') return;
   for (let tries = 1; ; tries++) {
-    makeFolder(path.dirname(change.target), made);
+    make(path.dirname(change.target));
     try {
       renameSync(change.file, change.target);
       return;
@@ -101,12 +104,6 @@ function place(change: Change, made: Set<string>): void {
       if (!isPruned) throw error;
     }
   }
-}
-
-function makeFolder(folder: string, made: Set<string>): void {
-  const first = mkdirSync(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let at = folder; at.length >= first.length; at = path.dirname(at)) made.add(at);
 }
 
 /** The folders whose entries a change has changed: its own, and those that hold a new folder on the way to it. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, fdatasync, fstat, fsync, open, read, write } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { asOwnStorageFault, asStorageFault } from '../errors/storage-fault.ts';
@@ -7,6 +7,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import type { KeptBytes, PartialFile, PartialFiles } from '../jobs/partial-files.ts';
 import { uploadKey } from '../jobs/upload-store.ts';
+import { makeFolder } from '../program/make-folder.ts';
 
 const openFile = promisify(open);
 const facts = promisify(fstat);
@@ -66,7 +67,7 @@ export class FilesystemPartialFiles implements PartialFiles {
 
   /** What a predecessor wrote that does not count is overwritten: nothing is ever read beyond what was written. */
   async #create(id: string): Promise<number> {
-    await mkdir(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     const opened = await openFile(this.#path(id), constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC);
     try {
       await syncFolders(this.#folder, path.dirname(this.#folder));

@@ -44,9 +44,11 @@ export class KafkaReceiver {
   private constructor(consumer: Consumer, stream: Stream) {
     this.#consumer = consumer;
     this.#stream = stream;
-    stream.on('error', error => {
+    const fail = (error: Error) => {
       this.#fault = error;
-    });
+    };
+    stream.on('error', fail);
+    consumer.on('error', fail);
     // It fetches only for one who listens.
     stream.on('readable', () => {});
     // The partitions may be another's now. What was not committed comes again, there or here.

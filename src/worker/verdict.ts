@@ -8,16 +8,11 @@ import { countsAgainstJob, type RetryPolicy, retryDelayMs } from '../jobs/retry-
  * What becomes of a job whose attempt failed. Faults of our own stores and a shutdown count nothing, nor does an object
  * that is missing and may yet turn up; a passing fault is tried again until the attempts are used up; a permanent one,
  * such as a broken image, ends the job at once.
- * @param attemptMs how long the attempt took
+ * @param now by the database's clock (epoch ms)
  */
-export function verdict(
-  claim: Claim,
-  error: TintypeError,
-  policy: RetryPolicy,
-  attemptMs: number,
-): AttemptEnd {
+export function verdict(claim: Claim, error: TintypeError, policy: RetryPolicy, now: number): AttemptEnd {
   const failure: Failure = { code: error.code, message: error.message };
-  if (!countsAgainstJob(error) || mayTurnUp(error, policy, claim.sinceStartMs + attemptMs)) {
+  if (!countsAgainstJob(error) || mayTurnUp(claim, error, policy, now)) {
     const uncounted = Math.max(1, claim.attempt - claim.job.attempts);
     const delayMs = error.code === 'shutting-down' ? 0 : retryDelayMs(uncounted);
     return { result: 'requeued', failure, counts: false, delayMs };
@@ -35,6 +30,6 @@ export function verdict(
 }
 
 /** Some stores show an object to every reader only a while after it was written. */
-function mayTurnUp(error: TintypeError, { missingMs }: RetryPolicy, sinceStartMs: number): boolean {
-  return error.code === 'not-found' && sinceStartMs < missingMs;
+function mayTurnUp({ job }: Claim, error: TintypeError, { missingMs }: RetryPolicy, now: number): boolean {
+  return error.code === 'not-found' && now < (job.startedAt ?? 0) + missingMs;
 }

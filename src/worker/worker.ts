@@ -97,9 +97,9 @@ export class Worker {
     const sinceMs = performance.now() - this.#readiedAt;
     if (sinceMs < readyEveryMs) return readyEveryMs - sinceMs;
     this.#readiedAt = performance.now();
-    const { readied, nextDue } = await this.#options.attempts.readyDue();
+    const { readied, dueInMs } = await this.#options.attempts.readyDue();
     if (readied > 0) this.#options.queue.ring(readied);
-    return nextDue === undefined ? longestWaitMs : Math.max(1, nextDue - Date.now());
+    return Math.max(1, dueInMs ?? longestWaitMs);
   }
 
   /** Resolves when an attempt ends, or at once when the worker is stopping. */
@@ -122,6 +122,8 @@ export class Worker {
   }
 
   async #run(claim: Claim): Promise<void> {
+    const sinceMs = performance.now();
+    const now = () => claim.claimedAt + performance.now() - sinceMs;
     const lost = new AbortController();
     const held: HeldClaim = {
       jobId: claim.job.id,
@@ -131,20 +133,20 @@ export class Worker {
     };
     this.#leases.hold(held);
     try {
-      const attempt = this.#attempt(claim, held, lost.signal);
+      const attempt = this.#attempt(claim, held, lost.signal, now);
       this.#inWork.add(attempt);
       const end = await attempt;
       // Before it is ended, so that the next claim goes to the job store together with the end.
       this.#inWork.delete(attempt);
-      if (!lost.signal.aborted) await this.#end(claim, end, lost.signal);
+      if (!lost.signal.aborted) await this.#end(claim, end, lost.signal, now);
     } finally {
       this.#leases.release(held);
     }
   }
 
-  async #attempt(claim: Claim, held: HeldClaim, lost: AbortSignal): Promise<AttemptEnd> {
+  /** @param now by the database's clock, because this machine's may be wrong */
+  async #attempt(claim: Claim, held: HeldClaim, lost: AbortSignal, now: () => number): Promise<AttemptEnd> {
     const { policy, logger } = this.#options;
-    const startedAt = performance.now();
     const overtime = new AbortController();
     const timer = setTimeout(() => {
       const text = `The job took more than ${policy.maxJobMs / 1000} s of running time.`;
@@ -159,14 +161,14 @@ export class Worker {
     } catch (thrown) {
       const error = TintypeError.from(signal.aborted ? signal.reason : thrown);
       logger.info({ err: error, job: claim.job.id, attempt: claim.attempt }, 'attempt failed');
-      return verdict(claim, error, policy, performance.now() - startedAt);
+      return verdict(claim, error, policy, now());
     } finally {
       clearTimeout(timer);
     }
   }
 
   /** Writes the end, again and again if the job store is away: the lease decides when it is too late. */
-  async #end(claim: Claim, end: AttemptEnd, lost: AbortSignal): Promise<void> {
+  async #end(claim: Claim, end: AttemptEnd, lost: AbortSignal, now: () => number): Promise<void> {
     const { attempts, metrics, objects } = this.#options;
     const ref = { jobId: claim.job.id, attempt: claim.attempt };
     const held = await this.#untilStored(() => attempts.end(ref, end), lost);
@@ -180,7 +182,7 @@ export class Worker {
     }
     const status = end.result;
     metrics.jobsEnded.inc({ status, code: end.result === 'failed' ? end.failure.code : '' });
-    metrics.jobSeconds.observe({ status }, (Date.now() - claim.job.submittedAt) / 1000);
+    metrics.jobSeconds.observe({ status }, (now() - claim.job.submittedAt) / 1000);
   }
 
   async #untilStored(write: () => Promise<boolean>, lost: AbortSignal): Promise<boolean> {

@@ -70,6 +70,26 @@ export function deliveryLogContract(open: OpenDatabaseForTest): void {
     }
   });
 
+  it('ends a page early that holds much, and goes on from there', async () => {
+    await using database = await open();
+    const { store } = database;
+    const long = Array.from({ length: 20 }, (_, i) => ({
+      url: `https://a.example.org/${i}${'x'.repeat(99_000)}`,
+      secret: 'sealed',
+    }));
+    await completeJob(store, { webhooks: long });
+    const seen = new Set<string>();
+    const pages: number[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.deliveryLog.list({}, { limit: 200, ...(cursor !== undefined && { cursor }) });
+      for (const { id } of page.deliveries) seen.add(id);
+      pages.push(page.deliveries.length);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    assert.deepEqual([pages, seen.size], [[10, 10], 20]);
+  });
+
   it('tells again under the same id, but not what is still under way or somebody else’s', async () => {
     await using database = await open();
     const { store } = database;

@@ -183,10 +183,10 @@ function ending(open: OpenDatabaseForTest): void {
     const first = found(await next());
     await store.deliveries.end(first, bad, { result: 'again', delayMs: 60_000, counts: true });
     assert.equal(await next(), undefined);
-    const { nextDue = 0 } = await store.deliveries.readyDue();
-    assert.ok(Math.abs(nextDue - Date.now() - 60_000) < 30_000);
+    const { dueInMs = 0 } = await store.deliveries.readyDue();
+    assert.ok(dueInMs <= 60_000 && dueInMs > 30_000);
     const [delivery] = (await store.deliveryLog.list({}, { limit: 1 })).deliveries;
-    assert.equal(found(delivery).nextTryAt, nextDue);
+    assert.ok(found(found(delivery).nextTryAt) > Date.now() + 30_000);
     await completeJob(store, { webhooks });
     const other = found(await next());
     await store.deliveries.end(other, bad, { result: 'again', delayMs: 0, counts: false });

@@ -49,6 +49,28 @@ export function jobList(open: OpenDatabaseForTest): void {
     assert.equal(page.nextCursor, undefined);
   });
 
+  it('ends a page early that holds much, and goes on from there', async () => {
+    await using database = await open();
+    const { store } = database;
+    const much = { metadata: { note: 'é'.repeat(100_000) } };
+    const ids = await submitAll(
+      store,
+      Array.from({ length: 12 }, (_, i) =>
+        newJob(i === 3 ? { metadata: { note: 'x'.repeat(2_000_000) } } : much),
+      ),
+    );
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.jobs.list({}, { limit: 200, ...(cursor && { cursor }) });
+      const bytes = Buffer.byteLength(JSON.stringify(page.jobs));
+      assert.ok(page.jobs.length === 1 || bytes <= 1_048_576, `${page.jobs.length} jobs, ${bytes} bytes`);
+      seen.push(...page.jobs.map(job => job.id));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    assert.deepEqual(seen, ids.toReversed());
+  });
+
   it('refuses a foreign cursor', async () => {
     await using database = await open();
     const foreign = ['', 'x', 'e30', Buffer.from('1.2').toString('base64url'), "' or 1=1"];

@@ -1,33 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
+import { jobQueueEngines } from '../support/job-queue-engines.ts';
 import { photo } from '../support/photo.ts';
-import { redisUrl } from '../support/queues/redis-queue.ts';
-import { createSqsQueue } from '../support/queues/sqs-queue.ts';
-import { elasticMqEnvironment, startElasticMq } from '../support/servers/elasticmq.ts';
-import { startKafka } from '../support/servers/kafka.ts';
 import { realServer } from '../support/servers/real-server.ts';
-import type { RestartableServer } from '../support/servers/restartable-server.ts';
-import { startValkey } from '../support/servers/valkey.ts';
 import { Service } from '../support/service.ts';
 
 const image = await photo(600, 400).jpeg().toBuffer();
 const patienceMs = 60_000;
 
-queueOf('Redis', startValkey, async server => ({ JOB_QUEUE_URL: redisUrl(server) }));
-queueOf('SQS', startElasticMq, async server => {
-  const env = elasticMqEnvironment(server);
-  Object.assign(process.env, env);
-  return { ...env, JOB_QUEUE_URL: `sqs:${await createSqsQueue('fifo')}` };
-});
-queueOf('Kafka', startKafka, async server => ({ JOB_QUEUE_URL: `kafka://127.0.0.1:${server.port}/jobs` }));
-
 /** A service with its job queue there makes thumbnails; also while that is away, of which it tells. */
-function queueOf(
-  name: string,
-  start: () => Promise<RestartableServer>,
-  environment: (server: RestartableServer) => Promise<Record<string, string>>,
-): void {
+for (const { name, start, environment } of jobQueueEngines) {
   test(`a service with its job queue on ${name}`, async t => {
     const server = await realServer(`a service with its job queue on ${name}`, start);
     if (server === undefined) return;

@@ -4,6 +4,7 @@ import { type ClientRequest, get } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import { eventually } from '../support/eventually.ts';
+import { percentile } from '../support/percentile.ts';
 import { photo } from '../support/photo.ts';
 import { Service } from '../support/service.ts';
 import { fault } from './fault.ts';
@@ -49,7 +50,7 @@ fault(row, async ({ clients: count, jobs }, report) => {
   memory = Math.max(memory, await residentMb(service.url));
 
   for (const client of clients) assert.deepEqual(client.positions, expected);
-  const delays = clients.flatMap(client => client.delays).sort((a, b) => a - b);
+  const delays = clients.flatMap(client => client.delays);
   report('clients', count);
   report('events', expected.length);
   report(
@@ -60,8 +61,8 @@ fault(row, async ({ clients: count, jobs }, report) => {
     'cutOff',
     clients.reduce((sum, client) => sum + client.cuts, 0),
   );
-  report('delayP50Ms', delays[Math.floor(delays.length * 0.5)] ?? 0);
-  report('delayP99Ms', delays[Math.floor(delays.length * 0.99)] ?? 0);
+  report('delayP50Ms', Math.round(percentile(delays, 0.5)));
+  report('delayP99Ms', Math.round(percentile(delays, 0.99)));
   report('memoryMbBefore', memoryBefore);
   report('memoryMbMost', memory);
 });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { suite, test } from 'node:test';
 import { QueueQuota } from '../../src/jobs/queue-quota.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { newCaller, startServiceWithKeys } from '../support/callers.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask, leavesNothing, postJob, submitJob } from '../support/http-requests.ts';
 import { form, pngOf, rawConnection, startHttpService } from '../support/http-service.ts';
@@ -61,7 +63,11 @@ suite('A full queue', () => {
 });
 
 test('Too many submissions at once are answered 503 with Retry-After, and the ones under way go on', async t => {
-  const service = await startHttpService();
+  const logger = createLogger('warn');
+  const warned: unknown[] = [];
+  logger.warn = ((...line: unknown[]) => warned.push(line)) as never;
+  logger.error = ((line: unknown) => assert.fail(`an expected refusal is no fault: ${line}`)) as never;
+  const service = await startHttpService({ logger });
   const image = pngOf(40_000);
   const body = Buffer.concat([
     Buffer.from('--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'),
@@ -84,10 +90,36 @@ test('Too many submissions at once are answered 503 with Retry-After, and the on
     60_000,
   );
   assert.deepEqual([refused.status, refused.body.code], [503, 'overloaded']);
+  assert.deepEqual(warned, [[{ code: 'overloaded' }, refused.body.detail]]);
   assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
   assert.equal((await ask(service, 'GET', '/jobs')).status, 200);
   const [first] = uploads;
   assert.ok(first);
   first.write(body);
   assert.match(String((await once(first, 'data'))[0]), /^HTTP\/1\.1 202 /);
+});
+
+test('One owner has at most a quarter of the submissions at once, and leaves room for others', async t => {
+  const service = await startServiceWithKeys();
+  const [greedy, other] = [await newCaller(service, 'ann'), await newCaller(service, 'bob')];
+  const uploads = await Promise.all(Array.from({ length: 380 }, () => rawConnection(service)));
+  t.after(() => {
+    for (const socket of uploads) socket.destroy();
+    return service.stop();
+  });
+  const head =
+    `POST /jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${greedy.headers.authorization}\r\n` +
+    'Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n';
+  for (const socket of uploads) socket.on('error', () => {}).write(head);
+  const source = { source: { url: 'http://images.invalid/' } };
+  const refused = await eventually(async () => {
+    const answer = await postJob(service, source, greedy.headers);
+    return answer.status !== 202 && answer;
+  }, 'all its uploads have begun');
+  assert.deepEqual([refused.status, refused.body.code], [429, 'rate-limited']);
+  assert.match(refused.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+  assert.equal((await postJob(service, source, other.headers)).status, 202);
+  for (const socket of uploads) socket.destroy();
+  const room = async () => (await postJob(service, source, greedy.headers)).status === 202;
+  await eventually(room, 'what is cut makes room');
 });

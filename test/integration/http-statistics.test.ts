@@ -34,10 +34,21 @@ suite('GET /statistics', () => {
     assert.equal((await get(`?interval=hour&limit=1&cursor=${page.nextCursor}`)).statistics.length, 1);
   });
 
+  test('has room for 400 days by the day, and for 1,000 hours', async () => {
+    for (const query of [
+      'from=2030-01-01T00:00:00Z&to=2031-02-05T00:00:00Z',
+      'from=2030-01-01T00:00:00Z&to=2030-02-11T16:00:00Z&interval=hour',
+    ]) {
+      assert.equal((await ask(service, 'GET', `/statistics?${query}`)).status, 200, query);
+    }
+  });
+
   test('names the parameter at fault', async () => {
     for (const [query, pointer] of [
       ['from=yesterday', '/from'],
+      ['from=1800-01-01T00:00:00Z&interval=month', '/from'],
       ['from=1970-01-01T00:00:00Z', '/from'],
+      ['from=2030-01-01T00:00:00Z&to=2030-02-11T17:00:00Z&interval=hour', '/from'],
       ['interval=week', '/interval'],
       ['limit=0', '/limit'],
       ['cursor=x', '/cursor'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import sharp, { type Create } from 'sharp';
 import { eventually } from '../support/eventually.ts';
 import { rendererPids, TestPool } from '../support/renderer-pool.ts';
@@ -91,6 +92,22 @@ describe('the renderers', () => {
     await assert.rejects(render, { code: 'render-crashed' });
     assert.equal(await renderers.kills('crashed'), 1);
     assert.equal((await renderers.render(source, { size: '10x10' })).width, 10);
+  });
+
+  it('are not killed for the time in which the service was stopped with them', async () => {
+    await using renderers = await TestPool.create({ limits: { allowSvg: true } });
+    const source = renderers.file('drawing.svg');
+    await writeFile(source, '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60"/>');
+    await renderers.inspect(source);
+    const [pid = 0] = await rendererPids();
+    process.kill(pid, 'SIGSTOP');
+    const inspected = renderers.inspect(source);
+    await setImmediate();
+    // Longer than an SVG may take.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+    process.kill(pid, 'SIGCONT');
+    assert.equal((await inspected).width, 90);
+    assert.equal(await renderers.kills('timeout'), 0);
   });
 
   it('end an image that takes more memory than was estimated, as too large and not as damaged', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { redisUrl } from './queues/redis-queue.ts';
 import { PostgresServer } from './servers/postgres.ts';
 import type { RestartableServer } from './servers/restartable-server.ts';
@@ -91,11 +92,36 @@ export class Cluster implements AsyncDisposable {
     }
   }
 
+  /** In the order of their roles. */
+  get services(): Service[] {
+    return this.#processes.map(({ service }) => service);
+  }
+
+  /** Ends one of them by a signal and starts it again; resolves when it is at work. @param index as in `services` */
+  async restart(index: number, signal: NodeJS.Signals): Promise<void> {
+    const process = this.#processes[index];
+    if (process === undefined) throw new Error(`There is no process ${index}.`);
+    await process.service.end(signal);
+    await process.service[Symbol.asyncDispose]();
+    process.service = await this.#serve(process.roles);
+  }
+
+  /** Throws where one has ended by itself. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const ended = this.#processes.filter(({ service: { process } }) => hasEnded(process));
     await Promise.all(this.#processes.map(({ service }) => service[Symbol.asyncDispose]()));
+    assert.deepEqual(
+      ended.map(({ roles, service: { process } }) => `${roles}: ${process.exitCode ?? process.signalCode}`),
+      [],
+      'nobody ended by himself',
+    );
   }
 
   #serve(roles: string): Promise<Service> {
     return Service.start({ ...this.#env, ROLES: roles });
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }

@@ -50,7 +50,8 @@ export function submitJob(app: HttpApp, parts: HttpParts, links: Links): void {
     done(null, { image: payload }),
   );
 
-  app.post('/jobs', { schema, onRequest: limitSubmissions() }, async (request, reply) => {
+  const onRequest = limitSubmissions(parts.authentication !== undefined);
+  app.post('/jobs', { schema, onRequest }, async (request, reply) => {
     const isForm = request.headers['content-type']?.toLowerCase().startsWith('multipart/form-data');
     const job = isForm ? await submitForm(request, parts) : await submitJson(request, parts);
     void reply.code(202).header('location', links.job(job.id));

@@ -80,6 +80,7 @@ suite('MultipartReader', () => {
   const refused: [what: string, body: string | Buffer, contentType?: string][] = [
     ['an empty body', ''],
     ['a body without its boundary', 'x'.repeat(1000)],
+    ['a long preamble', Buffer.concat([Buffer.alloc(20_000, 'x'), body()])],
     ['a body that ends within a part', body(['Content-Disposition: form-data; name=a', 'x']).subarray(0, -8)],
     ['a part without a name', body(['Content-Disposition: form-data', 'x'])],
     ['a part without a header', body(['', 'x'])],

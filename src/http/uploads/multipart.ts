@@ -1,6 +1,8 @@
 import { TintypeError } from '../../errors/tintype-error.ts';
 
 const maxPartHeaderBytes = 16_384;
+/** Before a part; a chunk of the request more may be read. */
+const maxIgnoredBytes = 16_384;
 /** RFC 2046, section 5.1.1. */
 const maxBoundaryLength = 70;
 
@@ -40,7 +42,11 @@ export class MultipartReader {
    */
   async nextPart(): Promise<PartHeader | undefined> {
     // What stands before the first delimiter is to be ignored (RFC 2046, section 5.1.1).
-    for await (const _ of this.content());
+    let ignored = 0;
+    for await (const chunk of this.content()) {
+      ignored += chunk.length;
+      if (ignored > maxIgnoredBytes) throw broken('No part begins where one should.');
+    }
     const start = this.#delimiter.length;
     while (this.#rest.length < start + 2) await this.#receive();
     if (this.#rest.toString('latin1', start, start + 2) === '--') return undefined;

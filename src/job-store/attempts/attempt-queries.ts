@@ -72,7 +72,7 @@ export class AttemptQueries {
       )`.compile(db),
     );
     this.nextDue = prepare(() =>
-      sql<Pick<JobRow, 'not_before'>>`select not_before from jobs where waiting = 1
+      sql<{ due_in: number }>`select not_before - ${dialect.now} as due_in from jobs where waiting = 1
         order by not_before limit 1`.compile(db),
     );
     this.leftovers = prepare((p: { limit: number }) =>

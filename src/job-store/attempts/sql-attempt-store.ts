@@ -1,6 +1,5 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { AttemptEnd, AttemptStore, Claim, ClaimRef } from '../../jobs/attempt-store.ts';
-import type { Job } from '../../jobs/job.ts';
 import type { Links } from '../../jobs/links.ts';
 import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
@@ -9,7 +8,7 @@ import { JobReader } from '../jobs/job-reader.ts';
 import { fromFailure } from '../jobs/job-rows.ts';
 import type { Announce } from '../sql-stores.ts';
 import { nothingHandled, recordUsage } from '../statistics/usage-queries.ts';
-import type { JobsTable, Tables } from '../tables.ts';
+import type { Tables } from '../tables.ts';
 import { write } from '../transactions.ts';
 import { AttemptQueries } from './attempt-queries.ts';
 import { claimQueries } from './claim-queries.ts';
@@ -58,8 +57,13 @@ export class SqlAttemptStore implements AttemptStore {
       const events = await this.#events.record(trx, ids);
       rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
       const jobs = await this.#reader.jobs(trx, rows);
-      const taken = new Map(rows.map(row => [row.id, row]));
-      const claims = jobs.map(job => toClaim(job, taken.get(job.id)));
+      const tokens = new Map(rows.map(row => [row.id, row]));
+      const claims = jobs.map(job => ({
+        job,
+        attempt: tokens.get(job.id)?.claims ?? 0,
+        claimedAt: tokens.get(job.id)?.claimed_at ?? 0,
+        ranMs: tokens.get(job.id)?.ran_ms ?? 0,
+      }));
       return { claims, events };
     });
     if (events.length > 0) this.#announce({ kind: 'event', events });
@@ -146,13 +150,13 @@ export class SqlAttemptStore implements AttemptStore {
     return rows.length;
   }
 
-  async readyDue(): Promise<{ readied: number; nextDue?: number }> {
+  async readyDue(): Promise<{ readied: number; dueInMs?: number }> {
     const { readied, next } = await write(this.#db, async trx => ({
       readied: await this.#queries.ready.write(trx, { limit: readyBatch }),
       next: await this.#queries.nextDue.first(trx, {}),
     }));
     if (readied > 0) this.#announce({ kind: 'work' });
-    return { readied, ...(next !== undefined && { nextDue: next.not_before }) };
+    return { readied, ...(next !== undefined && { dueInMs: next.due_in }) };
   }
 
   async leftovers(limit: number): Promise<ClaimRef[]> {
@@ -165,15 +169,6 @@ export class SqlAttemptStore implements AttemptStore {
     const parameters = { claims: JSON.stringify(attempts) };
     await write(this.#db, trx => this.#queries.forgetLeftovers.write(trx, parameters));
   }
-}
-
-function toClaim(job: Job, row: Selectable<JobsTable> | undefined): Claim {
-  return {
-    job,
-    attempt: row?.claims ?? 0,
-    ranMs: row?.ran_ms ?? 0,
-    sinceStartMs: (row?.claimed_at ?? 0) - (row?.started_at ?? 0),
-  };
 }
 
 const lostOnce = fromFailure({

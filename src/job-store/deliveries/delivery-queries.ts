@@ -60,7 +60,7 @@ export function deliveryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
       )`.compile(db),
     ),
     nextDue: prepare(() =>
-      sql<{ due_at: number }>`select due_at from deliveries where due_at is not null
+      sql<{ due_in: number }>`select due_at - ${now} as due_in from deliveries where due_at is not null
         order by due_at limit 1`.compile(db),
     ),
     backlog: prepare(() =>

@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { Delivery, DeliveryFilter, DeliveryLog } from '../../jobs/delivery-log.ts';
 import { longestPage } from '../../jobs/job-store.ts';
+import { boundedPage } from '../bounded-page.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { decodeIdCursor, encodeIdCursor } from '../id-cursor.ts';
 import { opaqueNumber, opaqueText } from '../opaque-value.ts';
@@ -57,8 +58,8 @@ export class SqlDeliveryLog implements DeliveryLog {
       const before = page.cursor === undefined ? undefined : decodeIdCursor(page.cursor);
       const parameters = { owner, jobId, status, before, limit: limit + 1 };
       const rows = await this.#page(parameters).all(trx, parameters);
-      const deliveries = await this.#withTries(trx, rows.slice(0, limit));
-      const last = rows.length > limit ? deliveries.at(-1) : undefined;
+      const deliveries = await boundedPage(rows.slice(0, limit), some => this.#withTries(trx, some));
+      const last = rows.length > deliveries.length ? deliveries.at(-1) : undefined;
       return { deliveries, ...(last !== undefined && { nextCursor: encodeIdCursor(last.id) }) };
     });
   }

@@ -76,12 +76,12 @@ export class SqlDeliveryStore implements DeliveryStore {
     return ended;
   }
 
-  async readyDue(): Promise<{ readied: number; nextDue?: number }> {
+  async readyDue(): Promise<{ readied: number; dueInMs?: number }> {
     const { readied, next } = await write(this.#db, async trx => ({
       readied: await this.#queries.ready.write(trx, { limit: batch }),
       next: await this.#queries.nextDue.first(trx, {}),
     }));
-    return { readied, ...(next !== undefined && { nextDue: next.due_at }) };
+    return { readied, ...(next !== undefined && { dueInMs: next.due_in }) };
   }
 
   async backlog(): Promise<{ pending: number; oldest?: number }> {

@@ -8,6 +8,7 @@ import {
   type WebhookEndpointChanges,
   type WebhookEndpointStore,
 } from '../../jobs/webhook-endpoint-store.ts';
+import { boundedPage } from '../bounded-page.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { decodeIdCursor, encodeIdCursor } from '../id-cursor.ts';
 import type { Tables } from '../tables.ts';
@@ -72,8 +73,8 @@ export class SqlWebhookEndpointStore implements WebhookEndpointStore {
         owner === undefined
           ? await this.#queries.page.all(trx, { before, limit: limit + 1 })
           : await this.#queries.pageOfOwner.all(trx, { owner, before, limit: limit + 1 });
-      const endpoints = rows.slice(0, limit).map(toEndpoint);
-      const last = rows.length > limit ? endpoints.at(-1) : undefined;
+      const endpoints = await boundedPage(rows.slice(0, limit), async some => some.map(toEndpoint));
+      const last = rows.length > endpoints.length ? endpoints.at(-1) : undefined;
       return { endpoints, ...(last !== undefined && { nextCursor: encodeIdCursor(last.id) }) };
     });
   }

@@ -4,6 +4,7 @@ import type { Job, JobOutput, NewJob, TriedJob } from '../../jobs/job.ts';
 import { type JobFilter, type JobPage, type JobStore, longestPage } from '../../jobs/job-store.ts';
 import type { Links } from '../../jobs/links.ts';
 import { canRetry } from '../../jobs/states.ts';
+import { boundedPage } from '../bounded-page.ts';
 import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { returned } from '../returned.ts';
@@ -72,8 +73,8 @@ export class SqlJobStore implements JobStore {
     return read(this.#db, async trx => {
       const after = page.cursor === undefined ? undefined : decodeJobCursor(page.cursor);
       const rows = await this.#list.page(trx, filter, after, limit + 1);
-      const jobs = await this.#reader.triedJobs(trx, rows.slice(0, limit));
-      const last = rows.length > limit ? jobs.at(-1) : undefined;
+      const jobs = await boundedPage(rows.slice(0, limit), some => this.#reader.triedJobs(trx, some));
+      const last = rows.length > jobs.length ? jobs.at(-1) : undefined;
       return { jobs, ...(last !== undefined && { nextCursor: encodeJobCursor(last) }) };
     });
   }

@@ -26,7 +26,7 @@ export async function openRedisQueue(server: RestartableServer): Promise<OpenBro
   };
 }
 
-export function redisUrl({ port }: RestartableServer): string {
+export function redisUrl({ port }: Pick<RestartableServer, 'port'>): string {
   return `redis://127.0.0.1:${port}`;
 }
 

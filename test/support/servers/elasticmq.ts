@@ -44,7 +44,7 @@ export async function startElasticMq(): Promise<RestartableServer> {
 }
 
 /** What the AWS SDK reads from the environment to reach it. */
-export function elasticMqEnvironment({ port }: RestartableServer): Record<string, string> {
+export function elasticMqEnvironment({ port }: Pick<RestartableServer, 'port'>): Record<string, string> {
   return {
     AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${port}`,
     AWS_REGION: 'us-east-1',

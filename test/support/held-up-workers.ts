@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
+import pg from 'pg';
+import { BalancedClient } from './balanced-client.ts';
+import { Cluster } from './cluster.ts';
+import { doubleObjects } from './double-objects.ts';
+import { eventually } from './eventually.ts';
+import { photo } from './photo.ts';
+import { SentJobs } from './sent-jobs.ts';
+import type { PostgresEngines } from './service-engines.ts';
+
+const patienceMs = 120_000;
+export const leaseMs = 1_000;
+/** Enough that every worker has some. */
+const leastJobs = 40;
+const others = 'api,intake,deliveries,scheduler,sweeper';
+
+interface HoldUp {
+  readonly times: number;
+  /** All but one of them are held up at the same time, again and again. */
+  readonly workers: number;
+  /** Does it to the process; resolves when it is over. */
+  readonly hold: (pid: number) => Promise<void>;
+  /** For all processes. */
+  readonly env?: Record<string, string>;
+}
+
+/**
+ * Holds up workers longer than their leases, each time in the middle of jobs; asserts that no result of theirs counts
+ * and that nothing is made twice. Resolves to figures.
+ */
+export async function holdUpWorkers(
+  engines: PostgresEngines,
+  { times, workers, hold, env = {} }: HoldUp,
+): Promise<{ jobs: number; leasesLost: number }> {
+  const roles = [others, ...Array.from({ length: workers }, () => 'worker')];
+  const settings = { LEASE_SECONDS: String(leaseMs / 1000), WORKER_CONCURRENCY: '1', LOG_LEVEL: 'fatal' };
+  await using cluster = await Cluster.start({ ...engines.env, ...settings, ...env }, roles);
+  const image = await photo(600, 400).jpeg().toBuffer();
+  const outputs = [{ name: 'web', width: 600, format: 'webp' }];
+  const sent = new SentJobs(new BalancedClient(() => cluster.urls), image, { outputs });
+  const database = new pg.Pool({ connectionString: engines.databaseUrl });
+  try {
+    const over = new AbortController();
+    const feeding = keepBusy(database, sent, over.signal);
+    const turns = Array.from({ length: times }).values();
+    const held = cluster.services.slice(-(workers - 1)).map(async ({ process: { pid = 0 } }) => {
+      for (const _ of turns) {
+        await eventually(() => hasJobs(database, pid), 'the worker has jobs', patienceMs);
+        await hold(pid);
+      }
+    });
+    await Promise.all(held).finally(() => over.abort());
+    await feeding;
+    const ended = await sent.allComplete();
+    await eventually(
+      async () => (await doubleObjects(engines.folder)) === 0,
+      'leftovers are swept',
+      patienceMs,
+    );
+    const leasesLost = ended.flatMap(({ tries }) => tries.filter(({ result }) => result === 'lost')).length;
+    assert.ok(leasesLost > 0, 'some were in the middle of jobs');
+    return { jobs: ended.length, leasesLost };
+  } finally {
+    await database.end();
+  }
+}
+
+/** Sends jobs as they are needed, until the signal aborts. */
+async function keepBusy(database: pg.Pool, sent: SentJobs, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    const open = await database.query(`select from jobs where status in ('pending', 'processing')`);
+    if ((open.rowCount ?? 0) < leastJobs) await sent.send(leastJobs / 2);
+    else await setTimeout(50);
+  }
+}
+
+async function hasJobs(database: pg.Pool, pid: number): Promise<boolean> {
+  const own = 'select from attempts where ended_at is null and worker like $1';
+  const { rowCount } = await database.query(own, [`%/${pid}/%`]);
+  return (rowCount ?? 0) > 0;
+}
