@@ -1,7 +1,8 @@
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { asStorageFault, systemCode } from '../errors/storage-fault.ts';
+import { asOwnStorageFault, asStorageFault, systemCode } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { makeFolder } from '../program/make-folder.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 
 /** A backup that is complete. */
@@ -22,14 +23,14 @@ export class BackupFolder {
   static async make(folder: string): Promise<BackupFolder> {
     const made = new BackupFolder(folder);
     try {
-      await mkdir(made.path, { recursive: true });
+      for (const newFolder of makeFolder(made.path)) await syncFolder(path.dirname(newFolder));
       const [found] = await readdir(made.path);
       if (found !== undefined) {
         throw unusable(folder, 'it is not empty. Accepted: an empty folder, or one that does not exist');
       }
     } catch (error) {
       if (['EEXIST', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw unusable(folder, 'it is no folder');
-      throw asStorageFault(error);
+      throw asOwnStorageFault(error);
     }
     return made;
   }
@@ -89,7 +90,6 @@ export class BackupFolder {
       for (const folder of [path.dirname(this.table('')), this.path]) await syncFolder(folder);
       await rename(draft, this.#manifest);
       await syncFolder(this.path);
-      await syncFolder(path.dirname(this.path));
     } catch (error) {
       throw asStorageFault(error);
     }

@@ -45,11 +45,10 @@ async function copyOnce(
   signal: AbortSignal,
 ): Promise<Required<KnownObject>> {
   const { key } = known;
-  const source = await from.read(key);
   const found = { bytes: 0, sha256: '' };
   async function* checked() {
     const hash = createHash('sha256');
-    for await (const chunk of source as AsyncIterable<Buffer>) {
+    for await (const chunk of (await from.read(key)) as AsyncIterable<Buffer>) {
       signal.throwIfAborted();
       hash.update(chunk);
       found.bytes += chunk.length;

@@ -146,6 +146,9 @@ test('goes into a new or an empty folder alone', async () => {
   ] as const) {
     await assert.rejects(backUpPipeline(pipeline, target), { code: 'invalid-request', message: reason });
   }
+  if (process.platform === 'linux') {
+    await assert.rejects(backUpPipeline(pipeline, '/proc/none/below'), { code: 'storage-unavailable' });
+  }
   await rm(path.join(folder.path, 'below/new'), { recursive: true });
   await backUpPipeline(pipeline, path.join(folder.path, 'below/new'));
 });
