@@ -40,13 +40,16 @@ async function uploadForm(): Promise<number> {
 }
 
 async function uploadByTus(): Promise<number> {
-  const made = await fetch(`${url}/uploads`, {
-    method: 'POST',
-    headers: { 'tus-resumable': '1.0.0', 'upload-length': bytes },
-  });
   const socket = await opened();
   socket.write(
-    `PATCH ${made.headers.get('location')} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTus-Resumable: 1.0.0\r\n` +
+    `POST /uploads HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nUpload-Length: ${bytes}\r\nContent-Length: 0\r\n\r\n`,
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  // Without it the next answer would be dropped if it came before it is waited for.
+  socket.pause();
+  const [, location] = /^location: (\S+)/im.exec(answer.toString()) ?? [];
+  socket.write(
+    `PATCH ${location} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTus-Resumable: 1.0.0\r\n` +
       `Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: ${bytes}\r\n\r\n`,
   );
   await sendFile(socket);

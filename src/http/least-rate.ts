@@ -11,13 +11,14 @@ const lookEveryMs = 1000;
 interface ArrivingBody {
   readonly raw: IncomingMessage;
   readonly reply: FastifyReply;
+  /** For how long we have waited for the client in all. */
+  waitedMs: number;
   /** What had come over the connection by when, in order; not more than the window. */
   readonly looks: Look[];
 }
 
 interface Look {
-  /** Milliseconds by the clock of `refuseSlowBodies`. */
-  readonly at: number;
+  readonly waitedMs: number;
   readonly bytesRead: number;
 }
 
@@ -28,12 +29,11 @@ interface Look {
  */
 export function refuseSlowBodies(app: HttpApp, windowSeconds = defaultWindowSeconds): void {
   const arriving = new Set<ArrivingBody>();
-  // It stands still while this process is blocked: then nothing is read, and that is not the client's fault.
-  let clock = 0;
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request;
     if (hasBody(raw)) {
-      const body = { raw, reply, looks: [{ at: clock, bytesRead: raw.socket.bytesRead }] };
+      const { bytesRead } = raw.socket;
+      const body = { raw, reply, waitedMs: 0, looks: [{ waitedMs: 0, bytesRead }] };
       arriving.add(body);
       raw.once('close', () => arriving.delete(body));
     }
@@ -41,10 +41,11 @@ export function refuseSlowBodies(app: HttpApp, windowSeconds = defaultWindowSeco
   });
   let lookedAt = performance.now();
   const timer = setInterval(() => {
-    clock += Math.min(performance.now() - lookedAt, 2 * lookEveryMs);
+    // While this process is blocked nothing is read, and that is not the client's fault.
+    const passedMs = Math.min(performance.now() - lookedAt, 2 * lookEveryMs);
     lookedAt = performance.now();
     for (const body of arriving) {
-      if (!isTooSlow(body, clock, windowSeconds)) continue;
+      if (!isTooSlow(body, passedMs, windowSeconds)) continue;
       arriving.delete(body);
       giveUp(body);
     }
@@ -59,13 +60,15 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function isTooSlow({ raw, looks }: ArrivingBody, clock: number, windowSeconds: number): boolean {
-  const { bytesRead } = raw.socket;
+function isTooSlow(body: ArrivingBody, passedMs: number, windowSeconds: number): boolean {
+  const { raw, looks } = body;
   // All of it came, or it waits for us to take it.
-  if (raw.complete || raw.readableLength > 0) looks.length = 0;
-  looks.push({ at: clock, bytesRead });
+  if (raw.complete || raw.socket.isPaused()) return false;
+  body.waitedMs += passedMs;
+  const { bytesRead } = raw.socket;
+  looks.push({ waitedMs: body.waitedMs, bytesRead });
   const [oldest] = looks;
-  if (oldest === undefined || clock - oldest.at < windowSeconds * 1000) return false;
+  if (oldest === undefined || body.waitedMs - oldest.waitedMs < windowSeconds * 1000) return false;
   looks.shift();
   return bytesRead - oldest.bytesRead < leastBytesPerSecond * windowSeconds;
 }

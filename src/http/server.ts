@@ -28,6 +28,7 @@ import { sendSafetyHeaders } from './safety-headers.ts';
 import { refuseUnknownRoutes } from './unknown-route.ts';
 import { dropUnreadAnswers } from './unread-answers.ts';
 import { settleUnreadBodies } from './unread-body.ts';
+import { gateReading } from './uploads/reading-gate.ts';
 import { multipartOverheadBytes } from './uploads/receive-upload.ts';
 import { resumableUploads } from './uploads/resumable-uploads.ts';
 import { changeEndpoint } from './webhooks/change-endpoint.ts';
@@ -65,6 +66,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
   sendSafetyHeaders(app);
   logRequests(app, parts.metrics);
+  gateReading(app);
   refuseSlowBodies(app);
   dropUnreadAnswers(app);
   app.addHook('onRequest', (request, _reply, done) => {

@@ -26,6 +26,8 @@ export function settleUnreadBodies(app: HttpApp, maxBytes: number): void {
     const announced = isChunked ? Number.NaN : Number(raw.headers['content-length'] ?? 0);
     if (raw.complete || announced <= maxBytes) {
       raw.resume();
+      // Who began to read the body may have left it standing still.
+      raw.socket.resume();
       return done(null, payload);
     }
     const answer = Buffer.from(typeof payload === 'string' ? payload : '');

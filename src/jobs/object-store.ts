@@ -28,7 +28,10 @@ export interface LocalFile extends AsyncDisposable {
 export interface ObjectStore {
   /** A local folder for files on their way in, on the same file system as the objects where there is one. */
   readonly scratch: string;
-  /** Streams an object in; resolves to its size. Throws what `body` throws; nothing stays behind then. */
+  /**
+   * Streams an object in; resolves to its size. Is done with a chunk when it asks for the next one.
+   * Throws what `body` throws; nothing stays behind then.
+   */
   put(key: string, body: Readable): Promise<{ bytes: number }>;
   /** Takes a finished file over, by renaming it where that is possible. The file is gone afterwards. */
   adopt(key: string, path: string): Promise<void>;

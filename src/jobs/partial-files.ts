@@ -22,9 +22,12 @@ export interface PartialFiles {
 }
 
 export interface PartialFile {
-  /** Writes the next bytes; resolves to all that is durable, if that has become more by now. */
+  /**
+   * Writes the next bytes, and is done with the chunk then; resolves to all that is durable, if that has become more
+   * by now.
+   */
   append(chunk: Buffer): Promise<KeptBytes | undefined>;
-  /** The upload's first bytes, at most `bytes`, of those that were written. */
+  /** The upload's first bytes, at most `bytes`, of those that were written; the buffer is the caller's. */
   head(bytes: number): Promise<Buffer>;
   /** Makes all that was written durable. */
   sync(): Promise<KeptBytes>;

@@ -44,6 +44,20 @@ export function objectStoreContract(open: () => Promise<OpenObjectStore>): void 
       assert.deepEqual(await buffer(await opened.store.read('jobs/1/source')), bytes);
     });
 
+    it('is done with a chunk when it asks for the next', async () => {
+      await using opened = await open();
+      const bytes = randomBytes(6_000_000);
+      const lent = async function* () {
+        for (let at = 0; at < bytes.length; at += 65_536) {
+          const chunk = Buffer.from(bytes.subarray(at, at + 65_536));
+          yield chunk;
+          chunk.fill(0);
+        }
+      };
+      await opened.store.put('a', Readable.from(lent(), { objectMode: false, highWaterMark: 0 }));
+      assert.ok((await buffer(await opened.store.read('a'))).equals(bytes));
+    });
+
     it('keeps an empty object', async () => {
       await using opened = await open();
       assert.deepEqual(await opened.store.put('empty', Readable.from([])), { bytes: 0 });

@@ -22,6 +22,7 @@ for (const { name, start, environment } of jobQueueEngines) {
     await server.end('SIGKILL');
     const id = await submit(service);
     await complete(service, id);
+    await eventually(async () => (await readiness(service)).status !== 'ok', 'it says so', patienceMs);
     const { code, status, jobQueue } = await readiness(service);
     assert.deepEqual([code, status], [200, 'degraded']);
     assert.match(jobQueue ?? '', new RegExp(`${name} does not answer`));

@@ -112,6 +112,7 @@ if (engines !== undefined) {
         const jobs = await submitted(client, 24);
         await engine.end(engine === postgres ? 'SIGQUIT' : 'SIGKILL');
         for (const url of cluster.urls) {
+          await eventually(async () => (await readiness(url)).parts[part] !== null, 'it says so', patienceMs);
           const { status, parts } = await readiness(url);
           assert.equal(status, code);
           assert.match(parts[part] ?? '', words);
@@ -129,6 +130,11 @@ if (engines !== undefined) {
     it('say so of engines that hang, too, and do not hang themselves', async () => {
       for (const hanging of [redis, s3.server]) hanging.pause();
       const [url = ''] = cluster.urls;
+      await eventually(
+        async () => (await readiness(url)).parts.objectStore !== null,
+        'it says so',
+        patienceMs,
+      );
       const asked = performance.now();
       const { parts } = await readiness(url);
       assert.ok(performance.now() - asked < 15_000);

@@ -22,17 +22,15 @@ export interface PartHeader {
 export class MultipartReader {
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #maxBytes: number;
-  readonly #onTooLarge: () => void;
   readonly #delimiter: Buffer;
-  /** What was received and not yet taken. It starts as if a line had just ended, for the first delimiter. */
-  #rest: Buffer = Buffer.from('\r\n');
+  /** What was received and not yet taken. */
+  #rest: Buffer = nothing;
   #received = 0;
 
-  /** `contentType` is the request's header, `onTooLarge` is called at the first chunk that is too much. Throws `invalid-request` if it names no boundary. */
-  constructor(body: AsyncIterable<Buffer>, contentType: string, maxBytes: number, onTooLarge: () => void) {
+  /** `contentType` is the request's header. Throws `invalid-request` if it names no boundary. */
+  constructor(body: AsyncIterable<Buffer>, contentType: string, maxBytes: number) {
     this.#delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`);
     this.#maxBytes = maxBytes;
-    this.#onTooLarge = onTooLarge;
     this.#chunks = body[Symbol.asyncIterator]();
   }
 
@@ -41,15 +39,12 @@ export class MultipartReader {
    * early, `upload-too-large` for one of more than `maxBytes`.
    */
   async nextPart(): Promise<PartHeader | undefined> {
-    // What stands before the first delimiter is to be ignored (RFC 2046, section 5.1.1).
-    let ignored = 0;
-    for await (const chunk of this.content()) {
-      ignored += chunk.length;
-      if (ignored > maxIgnoredBytes) throw broken('No part begins where one should.');
-    }
-    const start = this.#delimiter.length;
+    const start = await this.#passDelimiter();
     while (this.#rest.length < start + 2) await this.#receive();
-    if (this.#rest.toString('latin1', start, start + 2) === '--') return undefined;
+    if (this.#rest.toString('latin1', start, start + 2) === '--') {
+      await this.#passEpilogue();
+      return undefined;
+    }
     for (;;) {
       const end = this.#rest.indexOf('\r\n\r\n', start);
       if (end >= 0) return parsePartHeader(this.#take(end + 4).toString('utf8', start, end));
@@ -58,14 +53,14 @@ export class MultipartReader {
     }
   }
 
-  /** What is left of the part's content, chunk by chunk. Throws as `nextPart` does, also for content of more bytes. */
+  /** What is left of the part's content, chunk by chunk; each is lent until the next is asked for. Throws as `nextPart` does, also for content of more bytes. */
   async *content(maxBytes = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer, void, undefined> {
     let bytes = 0;
     for (;;) {
       const end = this.#rest.indexOf(this.#delimiter);
       const certain = end >= 0 ? end : this.#possibleDelimiter();
       bytes += certain;
-      if (bytes > maxBytes) throw this.#tooLarge(`The file is larger than ${maxBytes} bytes.`);
+      if (bytes > maxBytes) throw tooLarge(`The file is larger than ${maxBytes} bytes.`);
       if (certain > 0) yield this.#take(certain);
       if (end >= 0) return;
       await this.#receive();
@@ -75,6 +70,24 @@ export class MultipartReader {
   /** Leaves the rest of the body unread. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
+  }
+
+  /**
+   * Up to the next delimiter; resolves to its length. What stands before the first one is to be ignored (RFC 2046,
+   * section 5.1.1), and it may be the body's beginning: then no line ends before it.
+   */
+  async #passDelimiter(): Promise<number> {
+    const { length } = this.#delimiter;
+    if (this.#received === 0) {
+      while (this.#rest.length < length - 2) await this.#receive();
+      if (this.#delimiter.compare(this.#rest, 0, length - 2, 2) === 0) return length - 2;
+    }
+    let ignored = 0;
+    for await (const chunk of this.content()) {
+      ignored += chunk.length;
+      if (ignored > maxIgnoredBytes) throw broken('No part begins where one should.');
+    }
+    return length;
   }
 
   /** Where a delimiter may begin that the end of the chunk has cut; the chunk's length if nowhere. */
@@ -96,19 +109,32 @@ export class MultipartReader {
   }
 
   async #receive(): Promise<void> {
-    const { done, value } = await this.#chunks.next();
-    if (done) throw broken('The body ends before its last boundary.');
-    this.#received += value.length;
-    if (this.#received > this.#maxBytes) {
-      throw this.#tooLarge(`The request is larger than ${this.#maxBytes} bytes.`);
-    }
-    this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
+    // Copied, because asking for the next chunk gives this one's memory back.
+    const rest = this.#rest.length === 0 ? nothing : Buffer.from(this.#rest);
+    this.#rest = nothing;
+    const chunk = await this.#nextChunk();
+    if (chunk === undefined) throw broken('The body ends before its last boundary.');
+    this.#rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
   }
 
-  #tooLarge(message: string): TintypeError {
-    this.#onTooLarge();
-    return new TintypeError('upload-too-large', message);
+  async #nextChunk(): Promise<Buffer | undefined> {
+    const { done, value } = await this.#chunks.next();
+    if (done) return undefined;
+    this.#received += value.length;
+    if (this.#received > this.#maxBytes) {
+      throw tooLarge(`The request is larger than ${this.#maxBytes} bytes.`);
+    }
+    return value;
   }
+
+  /** What stands behind the last delimiter is to be ignored, too; a connection that is kept needs it read. */
+  async #passEpilogue(): Promise<void> {
+    while ((await this.#nextChunk()) !== undefined);
+  }
+}
+
+function tooLarge(message: string): TintypeError {
+  return new TintypeError('upload-too-large', message);
 }
 
 function boundaryOf(contentType: string): string {

@@ -2,6 +2,7 @@ import { TintypeError } from '../../errors/tintype-error.ts';
 import { headerBytes, readHeader, readHeaderSoFar } from '../../images/image-header.ts';
 import { checkSource, type ImageLimits } from '../../images/limits.ts';
 import type { KeptBytes, PartialFile } from '../../jobs/partial-files.ts';
+import { freeMemory } from './free-memory.ts';
 import type { PieceChecksum } from './upload-checksum.ts';
 
 export interface Piece {
@@ -63,9 +64,13 @@ function inspector({ offset, bytes, file, limits }: Piece) {
     const isAll = position >= headerBytes || position === bytes;
     if (lookAt === Number.POSITIVE_INFINITY || (position < lookAt && !isLast && !isAll)) return;
     const head = await file.head(Math.min(position, headerBytes));
-    const header = isAll ? readHeader(head) : readHeaderSoFar(head);
-    if (header) checkSource(header, limits);
-    lookAt = header || isAll ? Number.POSITIVE_INFINITY : Math.min(headerBytes, position * 4);
+    try {
+      const header = isAll ? readHeader(head) : readHeaderSoFar(head);
+      if (header) checkSource(header, limits);
+      lookAt = header || isAll ? Number.POSITIVE_INFINITY : Math.min(headerBytes, position * 4);
+    } finally {
+      freeMemory(head);
+    }
   };
 }
 

@@ -38,9 +38,7 @@ export async function receiveForm(
   if (Number(request.headers['content-length']) > maxBytes) throw tooLarge(parts.maxUploadBytes);
   const { raw, headers } = request;
   const contentType = headers['content-type'] ?? '';
-  // The chunk that is one too many shall be the last. Taking it has set the connection to go on, in the next tick.
-  const stopReading = () => process.nextTick(() => raw.socket.pause());
-  const reader = new MultipartReader(arrivingBytes(raw), contentType, maxBytes, stopReading);
+  const reader = new MultipartReader(arrivingBytes(raw), contentType, maxBytes);
   let upload: ReceivedForm['upload'] | undefined;
   let job: string | undefined;
   const hash = withHash ? createHash('sha256') : undefined;
@@ -122,14 +120,18 @@ async function checkedHead(content: AsyncIterator<Buffer>, limits: ImageLimits):
     if (!done) {
       chunks.push(value);
       bytes += value.length;
-      if (bytes < lookAt) continue;
     }
     const isAll = done === true || bytes >= headerBytes;
-    const start = Buffer.concat(chunks);
-    const header = isAll ? readHeader(start) : readHeaderSoFar(start);
-    if (header) checkSource(header, limits);
-    if (header || isAll) return chunks;
-    lookAt = Math.min(headerBytes, bytes * 4);
+    if (isAll || bytes >= lookAt) {
+      const start = chunks.length === 1 && value ? value : Buffer.concat(chunks);
+      const header = isAll ? readHeader(start) : readHeaderSoFar(start);
+      if (header) checkSource(header, limits);
+      if (header || isAll) return chunks;
+      lookAt = Math.min(headerBytes, bytes * 4);
+    }
+    // Asking for the next one gives this one's memory back.
+    const last = chunks.pop();
+    if (last) chunks.push(Buffer.from(last));
   }
 }
 
@@ -153,7 +155,7 @@ async function readText(reader: MultipartReader): Promise<string> {
         pointer: '/job',
       });
     }
-    chunks.push(chunk);
+    chunks.push(Buffer.from(chunk));
   }
   return Buffer.concat(chunks).toString();
 }

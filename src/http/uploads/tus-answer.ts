@@ -1,4 +1,4 @@
-import { type ERRORS, Server } from '@tus/server';
+import { type ERRORS, Server, type Upload } from '@tus/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { TintypeError } from '../../errors/tintype-error.ts';
@@ -43,6 +43,11 @@ export async function answerTus(
       return undefined;
     },
   });
+  // Its own would put three streams around a body that it does not see: 15 kB an upload.
+  const writeToStore = (_body: null, { id }: Upload) => upload.write(undefined, id);
+  for (const handler of [server.handlers.PATCH, server.handlers.POST]) {
+    Object.assign(handler, { writeToStore });
+  }
   const answer = await server.handleWeb(withoutBody(request));
   if (request.method === 'OPTIONS') reply.header('tus-checksum-algorithm', checksumAlgorithms.join(','));
   if (answer.status >= 400) throw await refusal(fault, answer, reply);
