@@ -2,11 +2,13 @@ import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { version } from '../program/version.ts';
+import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { jobsCommand } from './jobs.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
+import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
 
@@ -52,6 +54,8 @@ function createProgram(setExitCode: SetExitCode): Command {
     keysCommand(),
     migrateCommand(),
     configCommand(),
+    backupCommand(setExitCode),
+    restoreCommand(setExitCode),
   ];
   for (const command of commands) program.addCommand(command);
   program.helpCommand('help [command]', 'show help for a command');

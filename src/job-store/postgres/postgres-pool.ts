@@ -71,6 +71,15 @@ export function openPool({ url, connections, logger }: PostgresOptions): Postgre
   };
 }
 
+/** One connection, whose statements may take what they take. */
+export function openPatientPool(url: string): PostgresPool {
+  const { query_timeout: _, ...options } = connectionOptions(url);
+  const pool = new pg.Pool({ ...options, max: 1 });
+  pool.on('error', () => {});
+  pool.on('connect', client => client.on('error', () => {}));
+  return pool;
+}
+
 /** A connection that did not answer in time may answer later: nobody else must get it. */
 function withoutStuck(client: pg.PoolClient): pg.PoolClient {
   let isStuck = false;
