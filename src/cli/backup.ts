@@ -9,9 +9,8 @@ import { openObjectStore } from '../objects/open-object-store.ts';
 import { version } from '../program/version.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { backupFacts, counted, summaryOf } from './backup-facts.ts';
-import type { SetExitCode } from './command-line.ts';
 import { openExistingStore } from './existing-store.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes, type SetExitCode } from './exit-codes.ts';
 import { signalExitCode, stopSignal } from './stop-signal.ts';
 import { TransferReport } from './transfer-report.ts';
 

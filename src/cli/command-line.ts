@@ -4,7 +4,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { version } from '../program/version.ts';
 import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { exitCodeOf, exitCodes, type SetExitCode } from './exit-codes.ts';
 import { jobsCommand } from './jobs.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
@@ -36,9 +36,6 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     return exitCodeOf(error);
   }
 }
-
-/** What a command calls at its end when its exit code is not 0 and there is no error left to tell. */
-export type SetExitCode = (code: number) => void;
 
 function createProgram(setExitCode: SetExitCode): Command {
   const program = new Command('tintype')

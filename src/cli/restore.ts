@@ -8,8 +8,7 @@ import { openStoredTables } from '../job-store/transfer/open-stored-tables.ts';
 import { openObjectStore } from '../objects/open-object-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { backupFacts, summaryOf } from './backup-facts.ts';
-import type { SetExitCode } from './command-line.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes, type SetExitCode } from './exit-codes.ts';
 import { signalExitCode, stopSignal } from './stop-signal.ts';
 import { TransferReport } from './transfer-report.ts';
 
