@@ -12,6 +12,12 @@ export interface SqlDialect {
   readonly list: (column: RawBuilder<unknown>) => RawBuilder<string>;
   /** The column definition of a primary key that counts up by itself and never takes a number twice. */
   readonly countingKey: RawBuilder<unknown>;
+  /** Stands before the values of an insert that brings its own counting keys. */
+  readonly givenKeys: RawBuilder<unknown>;
+  /** The last counting key, `position`, that a table gave; null before the first. */
+  readonly lastKey: (table: string) => RawBuilder<number | null>;
+  /** Statements after which a table's counting keys go on behind this one. */
+  readonly continueAfter: (table: string, key: number) => readonly RawBuilder<unknown>[];
   /**
    * Whether transactions become visible in the order of the counting keys that they took: so where one writes at a
    * time. Otherwise a reader may see a key before a lower one.

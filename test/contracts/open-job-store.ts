@@ -14,6 +14,7 @@ import { keyStoreContract } from './key-store.ts';
 import { leaseStoreContract } from './lease-store.ts';
 import { partialUploadStoreContract } from './partial-upload-store.ts';
 import { statisticsStoreContract } from './statistics-store.ts';
+import { storedTablesContract } from './stored-tables.ts';
 import { uploadStoreContract } from './upload-store.ts';
 import { webhookEndpointStoreContract } from './webhook-endpoint-store.ts';
 
@@ -34,5 +35,6 @@ export function openJobStoreContract(open: OpenDatabaseForTest): void {
   describe('the delivery log', () => deliveryLogContract(open));
   describe('expiry', () => expiryStoreContract(open));
   describe('leases', () => leaseStoreContract(open));
+  describe('all tables', () => storedTablesContract(open));
   describe('audit', () => auditStoreContract(open));
 }

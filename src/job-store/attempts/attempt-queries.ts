@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { type Listened, listened } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { expiryOnceEnded } from '../jobs/expiry-time.ts';
+import { noBackup } from '../no-backup.ts';
 import { opaqueNumber } from '../opaque-value.ts';
 import { prepare } from '../prepared.ts';
 import type { AttemptsTable, JobsTable, Tables } from '../tables.ts';
@@ -47,7 +48,9 @@ export class AttemptQueries {
     );
     this.leftovers = prepare((p: { limit: number }) =>
       sql<Pick<Selectable<AttemptsTable>, 'job_id' | 'attempt'>>`select job_id, attempt from attempts
-        where leftover = 1 order by ended_at limit ${opaqueNumber(p.limit)}`.compile(db),
+        where leftover = 1 and ${noBackup(dialect)} order by ended_at limit ${opaqueNumber(p.limit)}`.compile(
+        db,
+      ),
     );
     this.forgetLeftovers = prepare((p: { claims: string }) =>
       sql<never>`update attempts set leftover = 0

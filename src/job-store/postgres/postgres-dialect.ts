@@ -10,6 +10,13 @@ export const postgresDialect: SqlDialect = {
   oneOf: json => sql`= any(array(select json_array_elements_text(cast(${json} as json))))`,
   list: column => sql`coalesce(cast(json_agg(${column}) as text), '[]')`,
   countingKey: sql`bigint generated always as identity primary key`,
+  givenKeys: sql`overriding system value`,
+  lastKey: table => sql`pg_sequence_last_value(${sequenceOf(table)})`,
+  continueAfter: (table, key) => [sql`select setval(${sequenceOf(table)}, cast(${key} as bigint))`],
   commitsInOrder: false,
   skipLocked: sql`for update skip locked`,
 };
+
+function sequenceOf(table: string) {
+  return sql`cast(pg_get_serial_sequence(${table}, 'position') as regclass)`;
+}

@@ -80,6 +80,15 @@ export function openPool({ url, directUrl, connections, logger }: PostgresOption
   };
 }
 
+/** One connection, whose statements may take what they take. */
+export function openPatientPool(url: string): PostgresPool {
+  const { query_timeout: _, ...options } = connectionOptions(url);
+  const pool = new pg.Pool({ ...options, max: 1 });
+  pool.on('error', () => {});
+  pool.on('connect', client => client.on('error', () => {}));
+  return pool;
+}
+
 /** A connection that did not answer in time may answer later: nobody else must get it. */
 function forKysely(client: pg.PoolClient, statements: NamedStatements): pg.PoolClient {
   let isStuck = false;

@@ -22,6 +22,7 @@ interface OwnedUpload {
 
 /** The statements for uploads that come in pieces, each compiled once. */
 export class PartialUploadQueries {
+  readonly open;
   readonly insert;
   readonly arriving;
   readonly whole;
@@ -39,6 +40,11 @@ export class PartialUploadQueries {
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
     const { now, oneOf } = dialect;
+    this.open = prepare((p: { owner: string; most: number }) =>
+      sql<{ uploads: number }>`select count(*) as uploads from (
+        select 1 from partial_uploads where owner = ${p.owner} limit ${opaqueNumber(p.most)}
+      ) as counted`.compile(db),
+    );
     this.insert = insertUpload(db, dialect);
     this.arriving = prepare((p: OwnedUpload) =>
       sql<Selectable<PartialUploadsTable>>`select * from partial_uploads
