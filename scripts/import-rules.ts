@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   secrets: ['errors', 'program'],
   deliveries: ['errors', 'telemetry', 'jobs', 'fetch', 'secrets'],
   worker: ['errors', 'telemetry', 'jobs', 'images', 'fetch'],
+  backup: ['errors', 'jobs', 'program'],
   cli: ['*'],
   http: [
     'errors',
@@ -27,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'jobs',
     'program',
     'secrets',
+    'images/filename-characters.ts',
     'images/image-header.ts',
     'images/limits.ts',
     'images/output-names.ts',

@@ -2,11 +2,13 @@ import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { version } from '../program/version.ts';
+import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { exitCodeOf, exitCodes, type SetExitCode } from './exit-codes.ts';
 import { jobsCommand } from './jobs.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
+import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
 
@@ -35,9 +37,6 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   }
 }
 
-/** What a command calls at its end when its exit code is not 0 and there is no error left to tell. */
-export type SetExitCode = (code: number) => void;
-
 function createProgram(setExitCode: SetExitCode): Command {
   const program = new Command('tintype')
     .description('Takes images, makes new images from them in the background, tells whoever asked.')
@@ -52,6 +51,8 @@ function createProgram(setExitCode: SetExitCode): Command {
     keysCommand(),
     migrateCommand(),
     configCommand(),
+    backupCommand(setExitCode),
+    restoreCommand(setExitCode),
   ];
   for (const command of commands) program.addCommand(command);
   program.helpCommand('help [command]', 'show help for a command');

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import { type Config, readConfig } from '../config/config.ts';
+import { type Config, readConfig, writtenValue } from '../config/config.ts';
 import { type ValueKind, withoutPassword } from '../config/values.ts';
 import { variables } from '../config/variables.ts';
 import { table } from './table.ts';
+import { type UnknownVariable, unknownVariables } from './unknown-variables.ts';
 
 interface EffectiveValue {
   readonly name: string;
-  /** Null when it is unset and has no default. */
+  /** As it would be written in the environment; null when it is unset and has no default. */
   readonly value: Config[keyof Config] | null;
   readonly from: 'environment' | 'default';
 }
@@ -18,6 +19,7 @@ export function configCommand(): Command {
     .action(({ json }: { json?: boolean }) => {
       const values = effectiveValues(process.env);
       console.log(json ? JSON.stringify(values, null, 2) : asTable(values));
+      for (const found of unknownVariables(process.env)) console.error(warning(found));
     });
 }
 
@@ -34,7 +36,12 @@ function effectiveValues(env: NodeJS.ProcessEnv): EffectiveValue[] {
 function shown(name: keyof Config, value: Config[keyof Config]): Config[keyof Config] {
   const { kind }: { kind: ValueKind<unknown> } = variables[name];
   if (kind.isSecret && value !== undefined) return '…';
-  return typeof value === 'string' ? withoutPassword(value) : value;
+  const written = writtenValue(name, value);
+  return typeof written === 'string' ? withoutPassword(written) : written;
+}
+
+function warning({ variable, meant }: UnknownVariable): string {
+  return `${variable} is set and not known.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
 }
 
 function asTable(values: readonly EffectiveValue[]): string {

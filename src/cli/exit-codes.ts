@@ -11,6 +11,9 @@ export const exitCodes = {
   configuration: 78,
 } as const;
 
+/** What a command calls at its end when its exit code is not 0 and there is no error left to tell. */
+export type SetExitCode = (code: number) => void;
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (!(error instanceof TintypeError)) return exitCodes.failed;

@@ -1,14 +1,16 @@
 import type { JobView } from '../http/jobs/job-schema.ts';
+import { readableDuration } from './readable-duration.ts';
 
 /** The facts of one job, a line each. */
 export function factsOf(job: JobView): string {
-  const { id, status, message, start, finish, owner, priority, run, attempts, source } = job;
+  const { id, status, message, start, finish, expires, owner, priority, run, attempts, source } = job;
   const where = source.url ?? source.object ?? 'upload';
   const facts: [string, string][] = [
     ['job', id],
     ['status', `${status}: ${message}`],
     ['submitted', start],
     ['ended', finish ?? '–'],
+    ['expires', expires ?? '–'],
     ['owner', `${owner}, ${priority}`],
     ['run', `${run}, attempts ${attempts}`],
     ['source', `${source.filename} (${where})`],
@@ -32,7 +34,7 @@ function describeOutput({
 }
 
 function describeTry({ attempt, run, start, finish, result, error }: JobView['tries'][number]): string {
-  const took = finish === null ? '' : ` after ${Date.parse(finish) - Date.parse(start)} ms`;
+  const took = finish === null ? '' : ` after ${readableDuration(Date.parse(finish) - Date.parse(start))}`;
   const why = error === null ? '' : `: ${error.code}, ${error.message}`;
   return `${attempt} (run ${run}) ${start} ${result ?? 'under way'}${took}${why}`;
 }

@@ -20,8 +20,8 @@ export function timeFlags(): [from: Option, to: Option] {
   ];
 }
 
-export function statusFlag(): Option {
-  return new Option('--status <status>', `one of ${jobStatuses.join(', ')}`).argParser(status);
+export function statusFlag(description: string): Option {
+  return new Option('--status <status>', description).argParser(status);
 }
 
 export function limitFlag(): Option {

@@ -3,7 +3,9 @@ import { isoTime } from '../jobs/iso-time.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobFilter } from '../jobs/job-store.ts';
 import { viewJob } from '../jobs/job-view.ts';
+import { jobStatuses } from '../jobs/states.ts';
 import { jsonFlag, limitFlag, statusFlag, timeFlags } from './job-flags.ts';
+import { readableDuration } from './readable-duration.ts';
 import { withStoredJobs } from './stored-jobs.ts';
 import { table } from './table.ts';
 
@@ -17,7 +19,7 @@ export function listJobsCommand(): Command {
   const [from, to] = timeFlags();
   return new Command('list')
     .description('jobs of all owners, newest first')
-    .addOption(statusFlag())
+    .addOption(statusFlag(`one of ${jobStatuses.join(', ')}`))
     .option('--class <class>', 'with this label')
     .option('--owner <owner>', 'of this owner')
     .addOption(from)
@@ -36,7 +38,7 @@ async function list({ limit, cursor, json, ...filter }: ListFlags): Promise<void
       return console.log(JSON.stringify({ jobs, nextCursor: page.nextCursor ?? null }, null, 2));
     }
     if (page.jobs.length === 0) return console.log('No jobs.');
-    const header = ['id', 'status', 'submitted', 'ms', 'owner', 'source', 'outputs', 'message'];
+    const header = ['id', 'status', 'submitted', 'took', 'owner', 'source', 'outputs', 'message'];
     console.log(table(header, page.jobs.map(rowOf)));
     if (page.nextCursor !== undefined) console.log(`More: add --cursor ${page.nextCursor}`);
   });
@@ -57,7 +59,7 @@ function rowOf(job: Job): string[] {
   ];
 }
 
-/** Milliseconds of its last attempt, where it has ended. */
+/** Its last attempt, where it has ended. */
 function duration({ startedAt, endedAt }: Job): string {
-  return startedAt === undefined || endedAt === undefined ? '' : String(endedAt - startedAt);
+  return startedAt === undefined || endedAt === undefined ? '' : readableDuration(endedAt - startedAt);
 }

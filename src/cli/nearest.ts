@@ -15,8 +15,8 @@ export function refusal(given: string, accepted: string, meant?: string): Tintyp
   return new TintypeError('invalid-request', `${start} Accepted: ${accepted}`);
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment distance). */
-function edits(from: string, to: string): number {
+/** Insertions, deletions, substitutions and swaps of neighbours between two words (optimal string alignment distance). */
+export function edits(from: string, to: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let row = 1; row <= from.length; row += 1) {

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
+import { TintypeError } from '../errors/tintype-error.ts';
 import { optionFields } from '../images/operations.ts';
 import { defaultOutputs, type NamedOutput, nameOutputs } from '../images/output-names.ts';
 import type { OutputInput, OutputOptions } from '../images/output-options.ts';
@@ -24,7 +25,7 @@ export type OutputFlags = { readonly size?: readonly string[] } & Omit<
 /** One flag for each option of an output, from the same table as the API's. */
 export function outputFlags(): Option[] {
   const fields = (Object.keys(optionFields) as Field[]).filter(field => !withoutFlag.includes(field));
-  return [sizeFlag(), ...fields.map(flag)];
+  return [sizeFlag(), ...fields.map(flag), sideFlag('width', '800x'), sideFlag('height', 'x800')];
 }
 
 /**
@@ -59,6 +60,14 @@ function sizeFlag(): Option {
   return new Option('--size <size>', `${description(schema)} Several --size make several images.`).argParser<
     string[]
   >((text, earlier = []) => [...earlier, checked('--size', schema, text) as string]);
+}
+
+/** What somebody who knows the API may try. */
+function sideFlag(side: 'width' | 'height', example: string): Option {
+  return new Option(`--${side} <pixels>`).hideHelp().argParser(text => {
+    const size = /^\d+$/.test(text) ? example.replace('800', text) : example;
+    throw new TintypeError('invalid-request', `--${side} is not known here. Use --size ${size}`);
+  });
 }
 
 function flag(field: Field): Option {

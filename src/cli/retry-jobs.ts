@@ -20,10 +20,14 @@ export function retryJobsCommand(): Command {
   return new Command('retry')
     .description('run failed or cancelled jobs again: those that are named, or all that failed')
     .argument('[ids...]', "the jobs' ids")
-    .addOption(statusFlag())
-    .option('--code <code>', 'of all: failed for this reason, such as source-unavailable or 424', codesOf)
-    .option('--class <class>', 'of all: with this label')
-    .option('--owner <owner>', 'of all: of this owner')
+    .addOption(statusFlag('failed: all jobs that failed and fit the flags below'))
+    .option(
+      '--code <code>',
+      'that failed for this reason: a code of docs/errors.md, such as source-unavailable, or its status, such as 424',
+      codesOf,
+    )
+    .option('--class <class>', 'with this label')
+    .option('--owner <owner>', 'of this owner')
     .addOption(from)
     .addOption(to)
     .addOption(jsonFlag())

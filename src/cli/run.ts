@@ -7,8 +7,7 @@ import type { App } from '../app.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import type { SetExitCode } from './command-line.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes, type SetExitCode } from './exit-codes.ts';
 import { type OutputFlags, outputFlags, requestedOutputs } from './output-flags.ts';
 import { OutputFolder } from './output-folder.ts';
 import { RunReport } from './run-report.ts';
@@ -20,6 +19,23 @@ interface RunFlags {
   readonly out: string;
   readonly json?: boolean;
 }
+
+/** What a run has use for; what else is set is about services and their stores, and may be wrong. */
+const heeded = [
+  'LOG_LEVEL',
+  'WORKER_CONCURRENCY',
+  'LEASE_SECONDS',
+  'MAX_ATTEMPTS',
+  'JOB_TIMEOUT_SECONDS',
+  'MAX_JOB_SECONDS',
+  'MAX_UPLOAD_BYTES',
+  'MAX_PIXELS',
+  'MAX_OUTPUT_PIXELS',
+  'MAX_RENDER_BYTES',
+  'RENDER_MEMORY_BYTES',
+  'ALLOW_SVG',
+  'ALLOW_PRIVATE_ADDRESSES',
+] as const satisfies readonly (keyof Config)[];
 
 const examples = `
 Examples:
@@ -46,7 +62,7 @@ export function runCommand(setExitCode: SetExitCode): Command {
 /** Resolves to the exit code. */
 async function run(args: readonly string[], flags: OutputFlags, out: string, json: boolean): Promise<number> {
   const stop = stopSignal();
-  const config = readConfig(process.env);
+  const config = readConfig(Object.fromEntries(heeded.map(name => [name, process.env[name]])));
   requestedOutputs(flags, 'image.jpg'); // What is wrong with the flags is told before any work.
   const { sources, skipped, missing } = await gatherSources(args);
   if (sources.length + missing.length === 0) {
@@ -92,7 +108,6 @@ async function scratchApp(config: Config, stop: AbortSignal): Promise<AsyncDispo
         ROLES: ['worker'],
         DATABASE_URL: path.join(folder, 'tintype.db'),
         OBJECT_STORE_URL: path.join(folder, 'objects'),
-        JOB_QUEUE_URL: 'database:',
       },
       // What goes wrong with an image stands in its result; the log is for those who ask for it.
       createLogger(process.env.LOG_LEVEL ? config.LOG_LEVEL : 'silent'),

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { readConfig } from '../config/config.ts';
+import { readServiceConfig } from '../config/config.ts';
 import { roles, variables } from '../config/variables.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { nearest, refusal } from './nearest.ts';
 import { stopSignal } from './stop-signal.ts';
+import { unknownVariables } from './unknown-variables.ts';
 
 interface ServeFlags {
   readonly roles?: string;
@@ -35,7 +36,7 @@ function portText(text: string): string {
 /** Serves until a signal asks it to stop; resolves when everything is stopped. */
 async function serve(flags: ServeFlags): Promise<void> {
   const stop = stopSignal();
-  const config = readConfig({
+  const config = readServiceConfig({
     ...process.env,
     ...(flags.roles !== undefined && { ROLES: flags.roles }),
     ...(flags.host !== undefined && { HOST: flags.host }),
@@ -43,12 +44,17 @@ async function serve(flags: ServeFlags): Promise<void> {
   });
   // Loaded only here, because it is the whole service and the short commands should start at once.
   const { createApp } = await import('../app.ts');
-  const app = await createApp(config, createLogger(config.LOG_LEVEL), stop);
+  const logger = createLogger(config.LOG_LEVEL);
+  for (const found of unknownVariables(process.env))
+    logger.warn(found, 'an environment variable is not known');
+  const app = await createApp(config, logger, stop);
   try {
     const { url } = await app.start();
     console.log(url === undefined ? 'Tintype is at work' : `Tintype listens on ${url}`);
     if (!stop.aborted) await once(stop, 'abort');
+    logger.info({ signal: stop.reason }, 'stopping; a second signal ends it at once');
   } finally {
     await app.stop();
   }
+  logger.info('stopped');
 }

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { type Environment, isLoopback, readConfig } from './config.ts';
+import { type Environment, isLoopback, readConfig, readServiceConfig, writtenValue } from './config.ts';
 import { variables } from './variables.ts';
 
-function faultsOf(env: Environment): string[] {
+function faultsOf(env: Environment, read = readConfig): string[] {
   try {
-    readConfig(env);
+    read(env);
     return [];
   } catch (error) {
     assert(error instanceof TintypeError);
@@ -25,7 +25,7 @@ test('an empty environment gives the embedded defaults, with paths from the root
   assert.equal(config.OBJECT_STORE_URL, '/somewhere/data/objects');
   assert.equal(config.PORT, 8080);
   assert.equal(config.MAX_UPLOAD_BYTES, 64 * 2 ** 20);
-  assert.equal(config.AUTH, undefined);
+  assert.equal(config.AUTH, 'off');
 });
 
 test('every fault is reported at once: variable, what was found, what is accepted', () => {
@@ -65,9 +65,11 @@ test('roles can not be split on SQLite, and it has no pooler', () => {
   assert.deepEqual(faultsOf({ ...postgres, ROLES: 'api,worker' }), []);
 });
 
-test('on Postgres the key of secrets has to be given', () => {
+test('on Postgres the key of secrets has to be given to the service', () => {
   const { DATABASE_URL } = postgres;
-  const [unset = '', ...more] = faultsOf({ DATABASE_URL });
+  assert.deepEqual(faultsOf({ DATABASE_URL }), []);
+  assert.deepEqual(faultsOf({}, readServiceConfig), []);
+  const [unset = '', ...more] = faultsOf({ DATABASE_URL }, readServiceConfig);
   assert.match(unset, /^SECRETS_KEY is unset; accepted with postgres: .* 32 bytes/);
   assert.deepEqual(more, []);
   assert.match(
@@ -116,7 +118,9 @@ test('objects are kept in a folder or in a bucket', () => {
     's3://key:secret@images',
     's3://images//a',
   ]) {
-    assert.equal(faultsOf({ OBJECT_STORE_URL: url }).length, 1, url);
+    const [fault = '', ...more] = faultsOf({ OBJECT_STORE_URL: url });
+    assert.match(fault, /3 to 63 of a-z, 0-9, \. and - in the bucket/, url);
+    assert.deepEqual(more, []);
   }
 });
 
@@ -175,6 +179,21 @@ test('a list of durations is read in milliseconds', () => {
   for (const text of ['5', 's', '5s,', '-1s', '5 s', '5w']) {
     assert.equal(faultsOf({ DELIVERY_SCHEDULE: text }).length, 1, text);
   }
+});
+
+test('values are written as the environment would have them', () => {
+  const given = {
+    DATABASE_URL: 'sqlite:/srv/jobs.db',
+    OBJECT_STORE_URL: 'file:/srv/objects',
+    DELIVERY_SCHEDULE: '0s,0.5s,90s,5m,36h,2d',
+  };
+  const config = readConfig(given);
+  for (const [name, text] of Object.entries(given) as [keyof typeof given, string][]) {
+    assert.equal(writtenValue(name, config[name]), text);
+  }
+  assert.equal(writtenValue('DATABASE_URL', postgres.DATABASE_URL), postgres.DATABASE_URL);
+  assert.equal(writtenValue('OBJECT_STORE_URL', 's3://images/'), 's3://images/');
+  assert.deepEqual(writtenValue('ROLES', ['api']), ['api']);
 });
 
 test('a key is 32 bytes, and a wrong one is not shown', () => {

@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { jobStoreFaults } from './job-store-options.ts';
+import { jobStoreFaults, secretsKeyFaults } from './job-store-options.ts';
 import { kafkaLoginFaults } from './kafka-login.ts';
-import { withoutPassword } from './values.ts';
+import { type ValueKind, withoutPassword } from './values.ts';
 import { variables } from './variables.ts';
 
 type Variables = typeof variables;
@@ -24,6 +24,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * found, what is accepted. Relative paths start from `root`.
  */
 export function readConfig(env: Environment, root: string = defaultRoot()): Config {
+  return read(env, root, () => []);
+}
+
+/** As `readConfig`; what the service needs and commands beside it do without is a fault as well. */
+export function readServiceConfig(env: Environment, root: string = defaultRoot()): Config {
+  return read(env, root, secretsKeyFaults);
+}
+
+function read(env: Environment, root: string, moreFaults: (config: Partial<Config>) => string[]): Config {
   const faults: string[] = [];
   const config: Record<string, unknown> = {};
   for (const [name, { kind, default: defaultText }] of Object.entries(variables)) {
@@ -34,14 +43,21 @@ export function readConfig(env: Environment, root: string = defaultRoot()): Conf
     if (value === undefined) faults.push(`${name} is '${shown}'; accepted: ${kind.accepts}`);
     config[name] = value;
   }
-  faults.push(...combinationFaults(config as Partial<Config>));
+  faults.push(...combinationFaults(config as Partial<Config>), ...moreFaults(config as Partial<Config>));
   if (faults.length > 0) {
     throw new TintypeError(
       'invalid-configuration',
       `The configuration has faults:\n  ${faults.join('\n  ')}`,
     );
   }
-  return config as Config;
+  // Not the variable's default: where others can reach the service, it has to be spelled out.
+  return { ...config, AUTH: config.AUTH ?? 'off' } as Config;
+}
+
+/** A value as it would be written in the environment; numbers, booleans and lists as they are. */
+export function writtenValue(name: keyof Config, value: Config[keyof Config]): Config[keyof Config] {
+  const { kind }: { kind: ValueKind<unknown> } = variables[name];
+  return value === undefined || kind.write === undefined ? value : kind.write(value);
 }
 
 /** In a clone the project's folder, wherever the launcher was called from; else the working directory. */

@@ -32,6 +32,7 @@ export const postgresUrl: ValueKind<string> = {
 export const databaseUrl: ValueKind<string> = {
   accepts: `sqlite:<path>, or ${postgresUrl.accepts}`,
   parse: (text, root) => (isPostgresUrl(text) ? postgresUrl : localPath('sqlite')).parse(text, root),
+  write: value => (isPostgresUrl(value) ? value : `sqlite:${value}`),
 };
 
 export function isPostgresUrl(text: string): boolean {

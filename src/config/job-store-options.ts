@@ -10,15 +10,16 @@ export function jobStoreOptions(config: Config) {
     : ({ driver: 'sqlite', file: url, publicUrl } as const);
 }
 
-/** What goes with one of the databases alone, or is left open where it has to be said. */
+/** What goes with one of the databases alone. */
 export function jobStoreFaults(config: Partial<Config>): string[] {
-  if (config.DATABASE_URL === undefined) return [];
-  return isPostgresUrl(config.DATABASE_URL) ? postgresFaults(config) : sqliteFaults(config);
+  if (config.DATABASE_URL === undefined || isPostgresUrl(config.DATABASE_URL)) return [];
+  return sqliteFaults(config);
 }
 
-function postgresFaults(config: Partial<Config>): string[] {
+/** On Postgres, where services on many machines share one key, none is made by itself. */
+export function secretsKeyFaults(config: Partial<Config>): string[] {
   // One that is there and wrong is told as such.
-  if ('SECRETS_KEY' in config) return [];
+  if (!isPostgresUrl(config.DATABASE_URL ?? '') || 'SECRETS_KEY' in config) return [];
   return [
     'SECRETS_KEY is unset; accepted with postgres: in DATABASE_URL: 32 bytes in base64 or 64 hexadecimal digits, such as `openssl rand -hex 32` prints, the same for all processes',
   ];

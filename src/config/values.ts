@@ -10,6 +10,8 @@ export interface ValueKind<T> {
   readonly isSecret?: true;
   /** Undefined when the text is not such a value. `root` is what relative paths start from. */
   parse(text: string, root: string): T | undefined;
+  /** The text again, where the value is of another form. */
+  write?(value: T): string;
 }
 
 const unitBytes = { '': 1, KB: 1e3, MB: 1e6, GB: 1e9, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30 };
@@ -58,7 +60,15 @@ export const durations: ValueKind<readonly number[]> = {
     });
     return parts.some(Number.isNaN) ? undefined : parts;
   },
+  write: values => values.map(durationText).join(','),
 };
+
+/** In the largest unit of which it is a whole number, else in seconds. */
+function durationText(ms: number): string {
+  const units = Object.entries(unitMs).reverse();
+  const [name, unit] = units.find(([, unit]) => ms > 0 && ms % unit === 0) ?? ['s', unitMs.s];
+  return `${ms / unit}${name}`;
+}
 
 /** 32 bytes; parsed to hexadecimal digits. */
 export const encryptionKey: ValueKind<string> = {
@@ -114,6 +124,7 @@ export function localPath(scheme: string): ValueKind<string> {
         : '';
       return rest ? path.resolve(root, rest) : undefined;
     },
+    write: value => `${scheme}:${value}`,
   };
 }
 
@@ -122,12 +133,14 @@ export function localPath(scheme: string): ValueKind<string> {
  * end. The prefix is of the characters that objects' keys are made of.
  */
 export const objectStoreUrl: ValueKind<string> = {
-  accepts: 'file:<path>, or s3://<bucket>/<prefix> with letters, digits, ., _ and - in the prefix',
+  accepts:
+    'file:<path>, or s3://<bucket>/<prefix> with 3 to 63 of a-z, 0-9, . and - in the bucket, a letter or digit first and last, and letters, digits, ., _ and - in the prefix',
   parse: (value, root) => {
     if (!value.startsWith('s3:')) return localPath('file').parse(value, root);
     const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/(?!\.)[A-Za-z0-9._-]+)*)\/?$/.exec(value);
     return match ? `s3://${match[1]}${match[2]}/` : undefined;
   },
+  write: value => (value.startsWith('s3:') ? value : `file:${value}`),
 };
 
 export const addressRanges: ValueKind<boolean | readonly string[]> = {

@@ -1,13 +1,15 @@
+import { hiddenCharacters } from '../images/filename-characters.ts';
+
 const maxBytes = 255;
+const hidden = new RegExp(`[${hiddenCharacters}]`, 'g');
 
 /**
- * The base name of what a client calls its file: no folders, no control characters, none that turn the writing round, at most 255 bytes of UTF-8;
- * `image` where nothing is left.
+ * The base name of what a client calls its file: no folders, no `hiddenCharacters`, at most 255 bytes of UTF-8; `image`
+ * where nothing is left.
  */
 export function cleanFilename(sent: string): string {
   const base = sent.split(/[/\\]/).at(-1) ?? '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to go
-  const plain = base.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '').trim();
+  const plain = base.replace(hidden, '').trim();
   const name = cutToBytes(plain.toWellFormed());
   return name === '' || name === '.' || name === '..' ? 'image' : name;
 }

@@ -95,9 +95,6 @@ function publicError(thrown: unknown): TintypeError {
       return new TintypeError('unsupported-media-type', 'Send application/json, or multipart/form-data.');
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new TintypeError('upload-too-large', 'The JSON body is larger than 1 MiB.');
-    case 'FST_ERR_CTP_INVALID_JSON_BODY':
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return new TintypeError('invalid-request', 'The body is not valid JSON.', { pointer: '' });
     case 'FST_ERR_BAD_URL':
       return new TintypeError('invalid-request', 'The path is not a valid URL path.');
   }

@@ -1,13 +1,15 @@
-import { type FastifyBaseLogger, fastify } from 'fastify';
+import { type FastifyBaseLogger, type FastifyRequest, fastify } from 'fastify';
 import { Links } from '../jobs/links.ts';
 import { localOwner } from '../jobs/owner.ts';
 import { requireKeys } from './access/authentication.ts';
-import { refuseForeignOrigin, refuseTwoHosts } from './access/origin-guard.ts';
+import { refuseUnclearHost } from './access/host-header.ts';
+import { refuseForeignOrigin } from './access/origin-guard.ts';
 import { closeConnectionsInTime } from './connections.ts';
 import { documentation } from './documentation.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { followEvents } from './events/follow-events.ts';
 import { followJob } from './events/follow-job.ts';
+import { refuseExpectations } from './expectation.ts';
 import { getMetrics } from './get-metrics.ts';
 import { getStatistics } from './get-statistics.ts';
 import { health } from './health.ts';
@@ -18,6 +20,7 @@ import { listJobs } from './jobs/list-jobs.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { retryJobs } from './jobs/retry-jobs.ts';
 import { submitJob } from './jobs/submit-job.ts';
+import { parseJson } from './json-text.ts';
 import { refuseSlowBodies } from './least-rate.ts';
 import { getOutput } from './outputs/get-output.ts';
 import { getThumbnail } from './outputs/get-thumbnail.ts';
@@ -69,8 +72,9 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   gateReading(app);
   refuseSlowBodies(app);
   dropUnreadAnswers(app);
+  refuseExpectations(app);
   app.addHook('onRequest', (request, _reply, done) => {
-    refuseTwoHosts(request.raw.rawHeaders);
+    refuseUnclearHost(request.raw);
     if (parts.loopbackOnly) refuseForeignOrigin(request.headers);
     done();
   });
@@ -116,7 +120,13 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
     genReqId: requestId,
     // Headers have to arrive in time; a body may take long, at a least rate (`refuseSlowBodies`).
     // The low mark keeps Node from reading on while any byte waits to be taken: 413 must come near the limit.
-    http: { headersTimeout: 20_000, connectionsCheckingInterval: 5_000, highWaterMark: 1 },
+    // Node's own refusal of a request without "Host" has no body and no headers: `refuseUnclearHost` has.
+    http: {
+      headersTimeout: 20_000,
+      connectionsCheckingInterval: 5_000,
+      highWaterMark: 1,
+      requireHostHeader: false,
+    },
     requestTimeout: 0,
     return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,
@@ -137,15 +147,15 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
 }
 
 /**
- * Of Fastify's own parsers JSON's alone; and clients that announce JSON and send nothing, send nothing. Names such as
+ * JSON alone, without Fastify's parsers; and clients that announce JSON and send nothing, send nothing. Names such as
  * `__proto__` are left to the schemas: JSON.parse makes plain fields of them, nothing here merges objects, and in
  * `metadata` they are the caller's.
  */
 function takeJsonAlone(app: HttpApp): void {
-  const parse = app.getDefaultJsonParser('ignore', 'ignore');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else parse(request, body, done);
-  });
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: FastifyRequest, body: string) => (body === '' ? undefined : parseJson(body, 'The body')),
+  );
 }

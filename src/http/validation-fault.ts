@@ -47,6 +47,8 @@ function complaint({ keyword, params, message = 'is not valid', parentSchema }: 
       return 'is missing.';
     case 'enum':
       return `must be one of ${(params.allowedValues as unknown[]).join(', ')}.`;
+    case 'const':
+      return `must be ${JSON.stringify(params.allowedValue)}.`;
     case 'minProperties':
     case 'maxProperties':
     case 'anyOf':

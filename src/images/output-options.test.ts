@@ -41,6 +41,9 @@ describe('the schema of an output', () => {
       { filename: 'a/b' },
       { filename: 'a\\b' },
       { filename: 'a\nb' },
+      ...[0x7f, 0x80, 0x9f, 0x61c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202e, 0x2066, 0x2069].map(code => ({
+        filename: `a${String.fromCodePoint(code)}b`,
+      })),
       { filename: '..' },
       { filename: '' },
       { size: 'x' },

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { hiddenCharacters } from './filename-characters.ts';
 import type { SourceFormat } from './image-header.ts';
 import { type formatNames, optionFields } from './operations.ts';
 
@@ -12,17 +13,17 @@ export const outputSchema = Type.Object(
     name: Type.Optional(
       Type.String({
         pattern: '^[a-z0-9][a-z0-9_-]{0,63}$',
-        description: 'Unique within the job; part of its address. Default output1, output2, …',
+        description:
+          'Unique within the job; part of its address. 1 to 64 of a-z, 0-9, _ and -, a letter or digit first. Default output1, output2, …',
       }),
     ),
     filename: Type.Optional(
       Type.String({
         minLength: 1,
         maxLength: 255,
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it refuses
-        pattern: /^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]+$/.source,
+        pattern: String.raw`^(?!\.{1,2}$)[^/\\${hiddenCharacters}]+$`,
         description:
-          'The name for downloads. Default: the output’s name, an underscore, the name of the source.',
+          'The name for downloads, without slashes and control characters. Default: the output’s name, an underscore, the name of the source.',
       }),
     ),
     ...optionFields,

@@ -71,7 +71,10 @@ export interface AttemptStore {
    * the next one is due, which are less than 0 when there were more.
    */
   readyDue(): Promise<{ readied: number; dueInMs?: number }>;
-  /** Ended attempts whose objects may still be in the store: they did not win, or their job is expired. */
+  /**
+   * Ended attempts whose objects may still be in the store: they did not win, or their job is expired. None while a
+   * backup is made.
+   */
   leftovers(limit: number): Promise<ClaimRef[]>;
   /** Their objects are gone. */
   forgetLeftovers(attempts: readonly ClaimRef[]): Promise<void>;

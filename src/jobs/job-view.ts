@@ -83,6 +83,11 @@ function viewTry({ attempt, run, startedAt, endedAt, result, failure }: Try) {
   };
 }
 
+/** Without another run; what was still to be made when its job expired had been cancelled before. */
+function willNotBeMade({ status }: Job): boolean {
+  return status === 'cancelled' || status === 'expired';
+}
+
 function viewOutput(job: Job, output: JobOutput, links: Links) {
   const { name, filename, options, status, stored } = output;
   // What made the whole job fail made each of its outputs fail.
@@ -91,7 +96,7 @@ function viewOutput(job: Job, output: JobOutput, links: Links) {
     name,
     filename,
     ...options,
-    status,
+    status: status === 'pending' && willNotBeMade(job) ? ('cancelled' as const) : status,
     ...(stored !== undefined && { width: stored.width, height: stored.height }),
     bytes: stored?.bytes ?? null,
     contentType: stored?.contentType ?? null,

@@ -9,6 +9,9 @@ export interface Duty {
   readonly everyMs: number;
 }
 
+/** While somebody holds this one, stores name no objects to be deleted (`leftovers`, `abandoned`). */
+export const backupDuty = 'backup';
+
 /** Who does what, and when it was last done; it outlives restarts. The database's clock decides. */
 export interface LeaseStore {
   /** Takes a duty that is due and that nobody else holds, or keeps one that is held already; false where neither is so. */

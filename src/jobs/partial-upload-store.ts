@@ -21,12 +21,18 @@ export interface WholeUpload {
 /** Whether a lock was taken; `none` where there is nothing to lock: no such upload, or a whole one. */
 export type LockResult = 'locked' | 'taken' | 'none';
 
+/** Uploads that one owner may have begun and not completed, each of which may take the room of a file for a day. */
+export const mostOpenUploads = 2_000;
+
 /**
  * Uploads that come in pieces, over several requests and processes. Who writes to one holds its lock, under a token of
  * his own; a lock is a lease, so that it goes with a process that dies.
  */
 export interface PartialUploadStore {
-  /** Notes an upload of which nothing has come; the maker holds its lock. */
+  /**
+   * Notes an upload of which nothing has come; the maker holds its lock. Throws `too-many-uploads` when the owner has
+   * `mostOpenUploads`.
+   */
   create(upload: {
     id: string;
     owner: string;

@@ -78,7 +78,7 @@ function openBucket(objects: S3ObjectStore, partialFiles: PartialFiles, logger: 
       // Other services of this user share the folder.
       await objects.clearScratch(dayMs);
       // The store may be away, which must not keep the service from starting.
-      ensuring ??= ensureUploadExpiry(objects, closing.signal, logger);
+      ensuring ??= lookAtBucket(objects, closing.signal, logger);
     },
     async close() {
       closing.abort();
@@ -88,11 +88,13 @@ function openBucket(objects: S3ObjectStore, partialFiles: PartialFiles, logger: 
   };
 }
 
-async function ensureUploadExpiry(
-  objects: S3ObjectStore,
-  signal: AbortSignal,
-  logger: Logger,
-): Promise<void> {
+async function lookAtBucket(objects: S3ObjectStore, signal: AbortSignal, logger: Logger): Promise<void> {
+  try {
+    await objects.check(signal);
+  } catch (error) {
+    if (!signal.aborted) logger.warn({ err: error }, 'the object store is away');
+    return;
+  }
   const expiry = await objects.ensureUploadExpiry(signal);
   if (expiry === 'set') logger.info('the bucket now ends unfinished multipart uploads after a day');
   if (typeof expiry === 'string' || signal.aborted) return;

@@ -156,13 +156,13 @@ export class S3ObjectStore implements ObjectStore, DownloadLinks {
   }
 
   /** Asks for an object that is not there, because such an answer names what is wrong and costs next to nothing. */
-  async check(): Promise<void> {
+  async check(stop?: AbortSignal): Promise<void> {
     await faultsOfDisk(() => makePrivateFolder(this.scratch));
     const request = new GetObjectCommand({
       Bucket: this.bucket.name,
       Key: this.bucket.keyOf('.check'),
     });
-    const abortSignal = AbortSignal.timeout(checkWithinMs);
+    const abortSignal = AbortSignal.any([AbortSignal.timeout(checkWithinMs), ...(stop ? [stop] : [])]);
     try {
       await faultsOfS3(this.bucket.client.send(request, { abortSignal }));
     } catch (error) {

@@ -2,6 +2,7 @@ import { describe } from 'node:test';
 import type { OpenDatabaseForTest } from '../support/stored-jobs.ts';
 import { attemptStoreContract } from './attempt-store.ts';
 import { auditStoreContract } from './audit-store.ts';
+import { callsAtOnce } from './calls-at-once.ts';
 import { deliveryLogContract } from './delivery-log.ts';
 import { deliveryStoreContract } from './delivery-store.ts';
 import { eventLogContract } from './event-log.ts';
@@ -13,6 +14,7 @@ import { keyStoreContract } from './key-store.ts';
 import { leaseStoreContract } from './lease-store.ts';
 import { partialUploadStoreContract } from './partial-upload-store.ts';
 import { statisticsStoreContract } from './statistics-store.ts';
+import { storedTablesContract } from './stored-tables.ts';
 import { uploadStoreContract } from './upload-store.ts';
 import { webhookEndpointStoreContract } from './webhook-endpoint-store.ts';
 
@@ -20,6 +22,7 @@ import { webhookEndpointStoreContract } from './webhook-endpoint-store.ts';
 export function openJobStoreContract(open: OpenDatabaseForTest): void {
   describe('jobs', () => jobStoreContract(open));
   describe('attempts', () => attemptStoreContract(open));
+  describe('calls at the same time', () => callsAtOnce(open));
   describe('uploads', () => uploadStoreContract(open));
   describe('failed jobs', () => failedJobStoreContract(open));
   describe('idempotency keys', () => idempotencyStoreContract(open));
@@ -32,5 +35,6 @@ export function openJobStoreContract(open: OpenDatabaseForTest): void {
   describe('the delivery log', () => deliveryLogContract(open));
   describe('expiry', () => expiryStoreContract(open));
   describe('leases', () => leaseStoreContract(open));
+  describe('all tables', () => storedTablesContract(open));
   describe('audit', () => auditStoreContract(open));
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { v7 as uuidv7 } from 'uuid';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
+import { mostOpenUploads } from '../../src/jobs/partial-upload-store.ts';
 import { eventually } from '../support/eventually.ts';
 import { minute, newJob, type OpenDatabaseForTest } from '../support/stored-jobs.ts';
 
@@ -29,6 +30,29 @@ export function partialUploadStoreContract(open: OpenDatabaseForTest): void {
     assert.equal(found.bytes, bytes);
     assert.equal(await partialUploads.find(id, 'bob'), undefined);
     assert.equal((await partialUploads.find(id))?.filename, 'cat.jpg', 'an admin sees all');
+  });
+
+  it('has room for so many of one owner, and for others beside', async () => {
+    await using database = await open();
+    const { partialUploads } = database.store;
+    const create = (owner: string) =>
+      partialUploads.create({
+        id: uuidv7(),
+        owner,
+        filename: 'cat.jpg',
+        bytes,
+        token: uuidv7(),
+        leaseMs: minute,
+      });
+    const { id } = await createUpload(database.store);
+    for (let made = 1; made < mostOpenUploads; made += 500) {
+      await Promise.all(Array.from({ length: Math.min(500, mostOpenUploads - made) }, () => create('ann')));
+    }
+    await assert.rejects(create('ann'), { code: 'too-many-uploads' });
+    await create('bob');
+    await partialUploads.abandon(id);
+    await partialUploads.forget([id]);
+    await create('ann');
   });
 
   it('lets one write at a time, and tells him that another wants to', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { tintype } from '../support/program.ts';
+import { launcher, start, tintype } from '../support/program.ts';
 import { embedded, Service } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -24,8 +25,11 @@ describe('the command line', () => {
     await using folder = await temporaryFolder();
     await writeFile(`${folder.path}/tintype.db`, 'I am a diary, and nobody reads me.'.repeat(100));
     const { code, stderr } = await tintype(['serve'], { env: embedded(folder.path) });
-    assert.equal(code, 1);
-    assert.match(stderr, /^[^\n]*file is not a database\)\n$/);
+    assert.equal(code, 78);
+    assert.match(
+      stderr,
+      /^DATABASE_URL names .*\/tintype\.db, which is no SQLite database; accepted: [^\n]*\n$/,
+    );
   });
 
   const mistakes: [string[], string][] = [
@@ -33,6 +37,8 @@ describe('the command line', () => {
     [['zzzzzz'], "unknown command 'zzzzzz'. See --help."],
     [['run'], "missing required argument 'sources'. See --help."],
     [['run', 'a.jpg', '--sise', '10x10'], "unknown option '--sise'. Did you mean --size?"],
+    [['run', 'a.jpg', '--width', '640'], '--width is not known here. Use --size 640x'],
+    [['run', 'a.jpg', '--height=tall'], '--height is not known here. Use --size x800'],
     [
       ['run', 'a.jpg', '--fit', 'covr'],
       '--fit covr: did you mean cover? Accepted: cover, contain, fill, inside, outside',
@@ -61,10 +67,13 @@ describe('the command line', () => {
   }
 
   test('tells where each value of the configuration comes from', async () => {
-    const env = { PORT: '4711' };
-    const { stdout } = await tintype(['config'], { env });
+    const env = { PORT: '4711', DATABASE_URL: 'sqlite:/srv/jobs.db', MAX_UPLOAD_BYTE: '1' };
+    const { stdout, stderr } = await tintype(['config'], { env });
     assert.match(stdout, /^PORT +4711 +environment$/m);
+    assert.match(stdout, /^DATABASE_URL +sqlite:\/srv\/jobs\.db +environment$/m);
     assert.match(stdout, /^HOST +127\.0\.0\.1 +default$/m);
+    assert.match(stdout, /^AUTH +off +default$/m);
+    assert.equal(stderr, 'MAX_UPLOAD_BYTE is set and not known. Did you mean MAX_UPLOAD_BYTES?\n');
   });
 
   test('shows all faults of the configuration at once', async () => {
@@ -74,11 +83,16 @@ describe('the command line', () => {
     assert.match(stderr, /PORT is 'x'[\s\S]*ALLOW_SVG is 'perhaps'/);
   });
 
-  test('stops the service at SIGTERM with exit code 0', async () => {
-    await using service = await Service.start();
-    const ended = once(service.process, 'exit');
-    service.process.kill('SIGTERM');
+  test('stops the service at SIGTERM with exit code 0, and logs it', async () => {
+    await using folder = await temporaryFolder();
+    const env = { ...embedded(folder.path), LOG_LEVEL: 'info', MAX_UPLOAD_SIZE: '1' };
+    const service = start('node', [launcher, 'serve'], { env });
+    const log = text(service.stderr);
+    await once(service.stdout, 'data');
+    const ended = once(service, 'exit');
+    service.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
+    assert.match(await log, /"variable":"MAX_UPLOAD_SIZE".*not known[\s\S]*"signal":"SIGTERM".*"stopping/);
   });
 
   test('refuses a second service on the same job store, and says so', async () => {
@@ -118,6 +132,7 @@ describe('tintype jobs', () => {
 
     const cancelled = await tintype(['jobs', 'cancel', id], { env });
     assert.match(cancelled.stdout, /^status +cancelled/m);
+    assert.match(cancelled.stdout, /^expires +\d{4}-/m);
     const retried = await tintype(['jobs', 'retry', id, '--json'], { env });
     const job = JSON.parse(retried.stdout) as { status: string; run: number };
     assert.deepEqual([job.status, job.run], ['pending', 2]);

@@ -51,7 +51,7 @@ describe('the launcher', () => {
     const { stdout } = await tintype(['config', '--json'], { cwd: folder.path });
     const values = JSON.parse(stdout) as { name: string; value: unknown }[];
     const database = values.find(({ name }) => name === 'DATABASE_URL')?.value;
-    assert.equal(database, path.join(projectRoot, 'data/tintype.db'));
+    assert.equal(database, `sqlite:${path.join(projectRoot, 'data/tintype.db')}`);
   });
 
   test('is what npx runs in a clone', async () => {

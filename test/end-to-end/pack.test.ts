@@ -42,7 +42,7 @@ describe('the package', () => {
     const config = await run('npx', ['tintype', 'config', '--json'], { cwd: home });
     const values = JSON.parse(config.stdout) as { name: string; value: unknown }[];
     const database = values.find(({ name }) => name === 'DATABASE_URL')?.value;
-    assert.equal(database, path.join(home, 'data/tintype.db'));
+    assert.equal(database, `sqlite:${path.join(home, 'data/tintype.db')}`);
   });
 });
 

@@ -23,7 +23,9 @@ describe('tintype run', () => {
     await using folder = await temporaryFolder();
     const cwd = folder.path;
     await photo(640, 480).jpeg().toFile(path.join(cwd, 'photo.jpg'));
-    const { code, stdout, stderr } = await tintype(['run', 'photo.jpg'], { cwd });
+    // What a service would not start with.
+    const env = { DATABASE_URL: 'mysql://db/images', HOST: '0.0.0.0', OBJECT_DOWNLOADS: 'redirect' };
+    const { code, stdout, stderr } = await tintype(['run', 'photo.jpg'], { cwd, env });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^photo\.jpg → thumb_photo\.jpg 100×100 \d\S* k?B \d+ ms\n$/);
     assert.equal(stderr, '');

@@ -63,7 +63,11 @@ suite('Jobs over HTTP', () => {
       const { status, json } = await ask('DELETE', `/jobs/${id}`, { 'content-type': 'application/json' });
       assert.equal(status, 200);
       assert.deepEqual([json().status, json().code], ['cancelled', 499]);
+      assert.equal(json().outputs[0].status, 'cancelled');
     }
+    const retried = await ask('POST', `/jobs/${id}/retry`);
+    assert.equal(retried.json().outputs[0].status, 'pending');
+    await ask('DELETE', `/jobs/${id}`);
   });
 
   test('knows nothing of unknown jobs', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
 import { rawConnection, startHttpService } from '../support/http-service.ts';
 import { suiteService } from '../support/suite-service.ts';
@@ -39,6 +40,8 @@ suite('A server without keys, on a loopback address', () => {
       { host: 'localhost.evil.example' },
       { host: '127.0.0.1.evil.example' },
       { host: '10.0.0.1' },
+      { host: '127.999.1.1' },
+      { host: '127.1' },
       { host, origin: 'http://evil.example' },
       { host, origin: 'null' },
       { host, origin: 'http://localhost:9999' },
@@ -56,24 +59,44 @@ suite('A server without keys, on a loopback address', () => {
     }
   });
 
-  test('refuses a request with two Host headers', async () => {
+  const answerTo = async (request: string, to = service) => {
+    const socket = await rawConnection(to);
+    socket.end(`${request}\r\nConnection: close\r\n\r\n`);
+    return text(socket);
+  };
+
+  test('refuses a request for two hosts', async () => {
     for (const second of ['localhost', 'evil.example']) {
-      const socket = await rawConnection(service);
-      socket.end(`GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nHost: ${second}\r\n\r\n`);
-      let answer = '';
-      for await (const chunk of socket) answer += chunk;
+      const answer = await answerTo(`GET /ping HTTP/1.1\r\nHost: localhost\r\nHost: ${second}`);
       assert.match(answer, /^HTTP\/1\.1 400 /);
     }
+    for (const target of ['http://evil.example/ping', 'http://a@localhost/ping', 'http://localhost:1/ping']) {
+      assert.match(await answerTo(`GET ${target} HTTP/1.1\r\nHost: localhost`), /^HTTP\/1\.1 400 /, target);
+    }
+    assert.match(await answerTo('GET http://LOCALHOST/ping HTTP/1.1\r\nHost: localhost'), /^HTTP\/1\.1 200 /);
   });
 
   test('elsewhere any name may be called, and metrics only from this machine', async t => {
     const open = await startHttpService({ loopbackOnly: false });
     t.after(() => open.stop());
     assert.equal(await status('/metrics', { host: 'images.example' }, open.port), 200);
-    assert.equal(
-      await status('/metrics', { host: 'images.example', 'x-forwarded-for': '127.0.0.1' }, open.port),
-      403,
-    );
+    for (const header of [
+      'forwarded',
+      'via',
+      'x-forwarded-for',
+      'x-forwarded-server',
+      'x-real-ip',
+      'x-client-ip',
+      'x-cluster-client-ip',
+      'true-client-ip',
+      'cf-connecting-ip',
+      'cf-ray',
+    ]) {
+      const headers = { host: 'images.example', [header]: '127.0.0.1' };
+      assert.equal(await status('/metrics', headers, open.port), 403, header);
+    }
+    // As nginx asks where it is told nothing.
+    assert.match(await answerTo('GET /metrics HTTP/1.0\r\nHost: images.example', open), /^HTTP\/1\.1 403 /);
     assert.equal(
       await status('/jobs', { host: 'images.example', 'sec-fetch-site': 'cross-site' }, open.port),
       200,

@@ -93,6 +93,11 @@ suite('Outputs over HTTP', () => {
   test('serves the newest output of a file name, also one that is not ASCII', async () => {
     for (const content of ['old', 'new']) {
       await submit({ outputs: [{ name: 'thumb', filename: 'thumb_ä "1%.jpg' }] });
+      if (content === 'old') {
+        const early = await ask('GET', `/thumbnails/${encodeURIComponent('thumb_ä "1%.jpg')}`);
+        assert.deepEqual([early.status, early.json().code], [404, 'not-found']);
+        assert.match(early.json().detail, /finished yet/);
+      }
       await service.complete(await service.claim(), Buffer.from(content));
     }
     const { status, text, headers } = await ask(

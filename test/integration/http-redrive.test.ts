@@ -104,6 +104,7 @@ suite('POST /jobs/retry', () => {
       const answer = await retry(body);
       assert.deepEqual([answer.status, answer.body.pointer], [400, pointer], answer.body.detail);
     }
+    assert.equal((await retry({ status: 'cancelled' })).body.detail, '/status must be "failed".');
   });
 
   test('shows what was tried, in lists too', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
+import { assertProblem } from '../support/answers.ts';
 import { ask, submitJob } from '../support/http-requests.ts';
 import { rawConnection } from '../support/http-service.ts';
 import { suiteService } from '../support/suite-service.ts';
@@ -53,17 +54,28 @@ suite('Answers in a browser', () => {
     }
   });
 
-  test('are harmless also where there was no request', async () => {
-    const socket = await rawConnection(service);
-    socket.write('NONSENSE / HTTP/1.1\r\n\r\n');
-    const answer = await text(socket);
-    const headers = new Headers();
-    for (const line of answer.split('\r\n\r\n')[0]?.split('\r\n').slice(1) ?? []) {
-      headers.append(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1));
+  test('are harmless problems also to what Node would refuse by itself', async () => {
+    const close = 'Connection: close\r\n\r\n';
+    for (const [request, status] of [
+      ['NONSENSE / HTTP/1.1\r\n\r\n', 400],
+      [`GET /ping HTTP/1.1\r\n${close}`, 400],
+      [`GET /ping HTTP/1.1\r\nHost: localhost\r\nExpect: 200-foo\r\n${close}`, 417],
+      [`POST /jobs HTTP/1.1\r\nHost: localhost\r\nExpect: 200-foo\r\nContent-Length: 2\r\n${close}{}`, 417],
+    ] as const) {
+      const socket = await rawConnection(service);
+      socket.write(request);
+      const answer = await text(socket);
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      const headers = new Headers();
+      for (const line of head.split('\r\n').slice(1)) {
+        headers.append(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1));
+      }
+      assertHarmless(headers, answer);
+      assert.equal(Number(head.split(' ')[1]), status);
+      assertProblem(status, headers.get('content-type')?.trim() ?? '', body, request);
+      socket.destroy();
+      if (!socket.closed) await once(socket, 'close');
     }
-    assertHarmless(headers, answer);
-    socket.destroy();
-    if (!socket.closed) await once(socket, 'close');
   });
 
   test('name files so that no name can become a header, a path or another type', async () => {

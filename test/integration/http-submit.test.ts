@@ -68,11 +68,14 @@ suite('POST /jobs with JSON', () => {
       [{ source, outputs: [{ quality: '80' }] }, '/outputs/0/quality', /integer/],
       [{ source, outputs: [{ 'a/b~c': 1 }] }, '/outputs/0/a~1b~0c', /quality/],
       [{ source, outputs: [{ name: 'a' }, { name: 'a' }] }, '/outputs/1/name', /own/],
+      [{ source, outputs: [{ name: 'Web' }] }, '/outputs/0/name', /1 to 64 of a-z, 0-9, _ and -/],
     ];
     for (const [body, pointer, says] of bad) {
       assert.match(await refuses(post(body), 400, 'invalid-request', pointer), says);
     }
     await refuses(post({ source: { upload: 'x' } }), 404, 'not-found', '/source/upload');
+    const broken = await refuses(post('{"source":\n {"url":"http://a\n/"}}'), 400, 'invalid-request');
+    assert.match(broken, /^The body is not valid JSON: a line break .* at line 2 column 18\.$/);
     await refuses(post('{'), 400, 'invalid-request');
     await refuses(post(`{"source":{"url":"${'x'.repeat(1_100_000)}"}}`), 413, 'upload-too-large');
     await refuses(post(''), 400, 'invalid-request');

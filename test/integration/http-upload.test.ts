@@ -67,6 +67,7 @@ suite('POST /jobs with a form', () => {
       ['', 'image'],
       ['..', 'image'],
       ['ä'.repeat(200), 'ä'.repeat(127)],
+      ['a\u0085\u061c\u200e\u200f\u2028\u2029\u202egpj.exe', 'agpj.exe'],
     ];
     for (const [sent, kept] of names) {
       const { body } = await post(form(['image', pngOf(100), sent]));
@@ -110,7 +111,8 @@ suite('POST /jobs with a form', () => {
       await refuses(post(form(image, ['other', 'x'])), 400, 'invalid-request');
       await refuses(post(form(['job', '{}'])), 400, 'invalid-request', '/image');
       await refuses(post(form(image, ['job', '{}'], ['job', '{}'])), 400, 'invalid-request', '/job');
-      await refuses(post(form(image, ['job', '{'])), 400, 'invalid-request');
+      const broken = await refuses(post(form(image, ['job', '{'])), 400, 'invalid-request');
+      assert.match(broken, /^The part "job" is not valid JSON: /);
       await refuses(post(form(image, ['job', '{"a":1}'])), 400, 'invalid-request', '/a');
       await refuses(
         post(form(image, ['job', '{"source":{"url":"http://a/"}}'])),

@@ -20,11 +20,14 @@ export class EventReader implements AsyncDisposable {
   readonly #events: AsyncGenerator<ServerSentEvent>;
 
   /** Whatever the answer's status; 20 s at most until it ends. */
-  static async open(url: string, lastEventId?: string): Promise<EventReader> {
+  static async open(
+    url: string,
+    lastEventId?: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<EventReader> {
     const abort = new AbortController();
-    const headers: Record<string, string> = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
     const response = await fetch(url, {
-      headers,
+      headers: { ...headers, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) },
       signal: AbortSignal.any([abort.signal, AbortSignal.timeout(20_000)]),
     });
     return new EventReader(response, abort);

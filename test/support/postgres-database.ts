@@ -1,4 +1,5 @@
 import { openPostgres } from '../../src/job-store/postgres/postgres.ts';
+import { openPostgresTables } from '../../src/job-store/postgres/postgres-tables.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { PgBouncer } from './servers/pgbouncer.ts';
 import type { PostgresServer } from './servers/postgres.ts';
@@ -27,6 +28,7 @@ export function openTestPostgres(server: PostgresServer, pooler?: PgBouncer): Op
     return {
       store,
       again: async () => again(kept),
+      tables: async () => kept.adopt(openPostgresTables(directUrl), opened => opened.close()),
       [Symbol.asyncDispose]: () => kept.disposeAsync(),
     };
   };

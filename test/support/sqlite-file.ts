@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
+import { openSqliteTables } from '../../src/job-store/sqlite/sqlite-tables.ts';
 import type { OpenDatabase } from './stored-jobs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -22,6 +23,7 @@ export async function openTestSqlite(): Promise<OpenDatabase> {
   return {
     store,
     again: async () => kept.adopt(await openSqlite({ file, exclusive: false }), other => other.close()),
+    tables: async () => kept.adopt(openSqliteTables(file, false), opened => opened.close()),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import type { AttemptEnd, Claim, ClaimRef } from '../../src/jobs/attempt-store.ts';
 import type { Failure, Job, NewJob, TriedJob } from '../../src/jobs/job.ts';
+import type { StoredTables } from '../../src/jobs/stored-tables.ts';
 import { eventually } from './eventually.ts';
 
 /** A migrated, empty database of one test's own, and its end. */
@@ -10,6 +11,8 @@ export interface OpenDatabase extends AsyncDisposable {
   readonly store: OpenJobStore;
   /** Opens the same database once more, as another process would; closed with the first. */
   again(): Promise<OpenJobStore>;
+  /** Opens its tables as a backup does; closed with the first. */
+  tables(): Promise<StoredTables>;
 }
 
 export type OpenDatabaseForTest = () => Promise<OpenDatabase>;

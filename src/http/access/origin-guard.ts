@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isIPv4 } from 'node:net';
 import { TintypeError } from '../../errors/tintype-error.ts';
 
 /**
@@ -24,20 +25,10 @@ function refusal(reason: string): TintypeError {
   );
 }
 
-/** RFC 9112, section 3.2: such a request means one thing to a proxy and another to us. Throws `invalid-request`. */
-export function refuseTwoHosts(rawHeaders: readonly string[]): void {
-  let hosts = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-  }
-  if (hosts > 1) throw new TintypeError('invalid-request', 'There is more than one header "Host".');
-}
-
 /** `localhost`, 127.0.0.0/8 or `[::1]`, with any port. */
 function isLoopbackHost(host: string): boolean {
   const name = host.replace(/:\d{1,5}$/, '').toLowerCase();
-  return name === 'localhost' || name === '[::1]' || /^127(\.\d{1,3}){3}$/.test(name);
+  return name === 'localhost' || name === '[::1]' || (name.startsWith('127.') && isIPv4(name));
 }
 
 function isOwnOrigin(origin: string, host: string): boolean {

@@ -11,7 +11,7 @@ const outputViewSchema = Type.Object(
   {
     name: Type.String(),
     filename: Type.String({ description: 'The name under which it is downloaded.' }),
-    status: Type.Enum(['pending', 'complete', 'failed', 'expired'], { type: 'string' }),
+    status: Type.Enum(['pending', 'complete', 'failed', 'cancelled', 'expired'], { type: 'string' }),
     width: Type.Optional(
       Type.Integer({
         description: 'In pixels; until it is complete, what was asked for, if that was asked for.',

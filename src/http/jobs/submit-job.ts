@@ -7,6 +7,7 @@ import { viewJob } from '../../jobs/job-view.ts';
 import type { Links } from '../../jobs/links.ts';
 import type { Place } from '../../jobs/queue-quota.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
+import { parseJson } from '../json-text.ts';
 import { problems } from '../problem.ts';
 import { discardUpload, type ReceivedForm, receiveForm } from '../uploads/receive-upload.ts';
 import { validationFault } from '../validation-fault.ts';
@@ -140,12 +141,7 @@ function keyOf(request: FastifyRequest): string | undefined {
 }
 
 function parseJob(text: string, request: FastifyRequest): UploadedJob {
-  let job: unknown;
-  try {
-    job = JSON.parse(text);
-  } catch {
-    throw new TintypeError('invalid-request', 'The part "job" is not valid JSON.', { pointer: '' });
-  }
+  const job = parseJson(text, 'The part "job"');
   const validate = request.compileValidationSchema(uploadedJobSchema);
   if (!validate(job)) throw validationFault(validate.errors ?? []);
   return job as UploadedJob;

@@ -11,6 +11,8 @@ import { imageAnswers, imageMethods, sendOutput } from './send-output.ts';
 const schema = {
   tags: ['images'],
   summary: 'Download the newest output of a file name',
+  description:
+    '404 also while the first of that name is being made; `/jobs/{id}/outputs/{name}` tells the difference.',
   params: Type.Object({
     filename: Type.String({ description: '`thumb_` and the name of the file that was uploaded.' }),
   }),
@@ -46,7 +48,7 @@ async function newestImage(owner: string, filename: string, store: JobStore): Pr
   const newest = filename.startsWith('thumb_') ? await store.newestOutput(owner, filename) : undefined;
   if (newest?.output.status === 'expired') throw expired();
   if (newest?.output.stored === undefined) {
-    throw new TintypeError('not-found', 'There is no finished image of that file name.');
+    throw new TintypeError('not-found', 'There is no image of that file name, or none that is finished yet.');
   }
   return { output: newest.output, stored: newest.output.stored };
 }

@@ -32,7 +32,7 @@ export function resumableUploads(app: HttpApp, parts: HttpParts, links: Links): 
     describe('Start a resumable upload', {
       201: done('Made; `Location` says where.'),
       ...refusals,
-      ...problems(408, 413, 415, 422, 460),
+      ...problems(408, 413, 415, 422, 429, 460),
     }),
     handler,
   );

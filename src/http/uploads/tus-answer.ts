@@ -65,7 +65,8 @@ function withoutBody({ method, url, headers }: FastifyRequest): Request {
 async function refusal(fault: unknown, answer: Response, reply: FastifyReply): Promise<unknown> {
   if (fault !== undefined && !isTusFault(fault)) return fault;
   if (answer.status === 412) reply.header('tus-version', '1.0.0');
-  const message = (fault?.body ?? (await answer.text())).trim();
+  // Some end in a full stop, some do not.
+  const message = (fault?.body ?? (await answer.text())).trim().replace(/\.$/, '');
   switch (answer.status) {
     case 404:
     case 410:

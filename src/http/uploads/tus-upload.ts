@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { imageRefusals } from '../../errors/codes.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { KeptBytes } from '../../jobs/partial-files.ts';
-import type { ArrivingUpload } from '../../jobs/partial-upload-store.ts';
+import type { ArrivingUpload, WholeUpload } from '../../jobs/partial-upload-store.ts';
 import { uploadKey } from '../../jobs/upload-store.ts';
 import { cleanFilename } from '../filename.ts';
 import type { HttpParts } from '../http-parts.ts';
@@ -45,9 +45,12 @@ export class TusUpload extends DataStore implements Locker {
 
   newLock(id: string): Lock {
     return {
-      // What is about to be made comes into being with its lock.
       lock: async () => {
-        if (this.#request.method !== 'POST') this.#lock = await this.#locks.take(id);
+        // What is about to be made comes into being with its lock.
+        if (this.#request.method === 'POST') return;
+        // Whoever may not see an upload must not stop who writes to it.
+        await this.#find(id);
+        this.#lock = await this.#locks.take(id);
       },
       unlock: async () => {
         if (this.#lock !== undefined) await this.#locks.release(this.#lock);
@@ -71,8 +74,7 @@ export class TusUpload extends DataStore implements Locker {
 
   /** Makes a whole upload of one of which all bytes came before the process died. */
   override async getUpload(id: string): Promise<Upload> {
-    const found = await this.#parts.partialUploads.find(id, this.#request.visibleOwner);
-    if (found === undefined) throw ERRORS.FILE_NOT_FOUND;
+    const found = await this.#find(id);
     const metadata = { filename: found.filename };
     if (found.state === 'whole') {
       const size = await this.#parts.objects.size(uploadKey(id));
@@ -98,8 +100,7 @@ export class TusUpload extends DataStore implements Locker {
   }
 
   override async remove(id: string): Promise<void> {
-    const found = await this.#parts.partialUploads.find(id, this.#request.visibleOwner);
-    if (found === undefined) throw ERRORS.FILE_NOT_FOUND;
+    await this.#find(id);
     if (!(await this.#parts.partialUploads.abandon(id))) {
       throw new TintypeError('upload-in-use', 'A job names this upload: it goes with its last job.');
     }
@@ -108,6 +109,12 @@ export class TusUpload extends DataStore implements Locker {
 
   override getExpiration(): number {
     return expiresAfterMs;
+  }
+
+  async #find(id: string): Promise<ArrivingUpload | WholeUpload> {
+    const found = await this.#parts.partialUploads.find(id, this.#request.visibleOwner);
+    if (found === undefined) throw ERRORS.FILE_NOT_FOUND;
+    return found;
   }
 
   async #receive({ id, token, signal }: HeldLock, arriving: Arriving): Promise<number> {

@@ -2,23 +2,12 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { type Listened, listened } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { expiryOnceEnded } from '../jobs/expiry-time.ts';
+import { noBackup } from '../no-backup.ts';
 import { opaqueNumber } from '../opaque-value.ts';
 import { prepare } from '../prepared.ts';
 import type { AttemptsTable, JobsTable, Tables } from '../tables.ts';
 
 type JobRow = Selectable<JobsTable>;
-interface EndParameters {
-  jobId: string;
-  attempt: number;
-  status: string;
-  failure: string | null;
-  counted: number;
-  progress: number | null;
-  delayMs: number;
-  ready: number;
-  waiting: number;
-  ended: number;
-}
 /** Of a job whose lease was lost for the second time; it doubles with each further one. */
 const firstDelayMs = 1_000;
 
@@ -28,11 +17,6 @@ type Claimed = Pick<JobRow, 'id' | 'claims'>;
 export class AttemptQueries {
   readonly renew;
   readonly held;
-  readonly endJob;
-  readonly endAttempt;
-  readonly attemptResult;
-  readonly endOutputs;
-  readonly abandonUpload;
   readonly expire;
   readonly loseAttempts;
   readonly failOutputs;
@@ -44,25 +28,13 @@ export class AttemptQueries {
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
     this.renew = renewLeases(db, dialect);
     this.held = heldClaims(db, dialect);
-    this.endJob = endJob(db, dialect);
-    this.endAttempt = endAttempt(db, dialect);
-    this.attemptResult = prepare((p: { jobId: string; attempt: number }) =>
-      db
-        .selectFrom('attempts')
-        .select('result')
-        .where('job_id', '=', p.jobId)
-        .where('attempt', '=', p.attempt)
-        .compile(),
-    );
-    this.endOutputs = endOutputs(db, dialect);
-    this.abandonUpload = abandonUpload(db, dialect);
     this.expire = expireLeases(db, dialect);
     this.loseAttempts = prepare((p: { claims: string }) =>
       sql<never>`update attempts set ended_at = ${dialect.now}, result = 'lost', leftover = 1
         where (job_id, attempt) in ${claimsIn(dialect, p.claims)}`.compile(db),
     );
     this.failOutputs = prepare((p: { ids: string }) =>
-      sql<never>`update outputs set status = 'failed' where job_id in ${dialect.strings(p.ids)}`.compile(db),
+      sql<never>`update outputs set status = 'failed' where job_id ${dialect.oneOf(p.ids)}`.compile(db),
     );
     this.ready = prepare((p: { limit: number }) =>
       sql<never>`update jobs set ready = 1, waiting = 0 where id in (
@@ -76,7 +48,9 @@ export class AttemptQueries {
     );
     this.leftovers = prepare((p: { limit: number }) =>
       sql<Pick<Selectable<AttemptsTable>, 'job_id' | 'attempt'>>`select job_id, attempt from attempts
-        where leftover = 1 order by ended_at limit ${opaqueNumber(p.limit)}`.compile(db),
+        where leftover = 1 and ${noBackup(dialect)} order by ended_at limit ${opaqueNumber(p.limit)}`.compile(
+        db,
+      ),
     );
     this.forgetLeftovers = prepare((p: { claims: string }) =>
       sql<never>`update attempts set leftover = 0
@@ -86,7 +60,7 @@ export class AttemptQueries {
 }
 
 /** The job ids and attempts of an array of `ClaimRef`s that is bound as JSON. */
-function claimsIn({ each }: SqlDialect, claims: string) {
+export function claimsIn({ each }: SqlDialect, claims: string) {
   return sql`(select value ->> 'jobId', cast(value ->> 'attempt' as bigint) from ${each(claims)} as item)`;
 }
 
@@ -109,59 +83,6 @@ function heldClaims(db: Kysely<Tables>, dialect: SqlDialect) {
     sql<Claimed>`select jobs.id, jobs.claims from ${dialect.each(p.claims)} as item
       join jobs on jobs.id = value ->> 'jobId' and jobs.claims = cast(value ->> 'attempt' as bigint)
       where jobs.lease_ends_at is not null`.compile(db),
-  );
-}
-
-/** The one place where the fencing token decides about a result. */
-function endJob(db: Kysely<Tables>, dialect: SqlDialect) {
-  const { now } = dialect;
-  return prepare((p: EndParameters) =>
-    sql<
-      Pick<JobRow, 'ready'> & Listened
-    >`update jobs set status = ${p.status}, ready = ${p.ready}, waiting = ${p.waiting}, failure = ${p.failure},
-        attempts = attempts + ${p.counted}, ran_ms = ran_ms + ${now} - claimed_at,
-        progress = coalesce(${p.progress}, progress), not_before = case ${opaqueNumber(p.ended)}
-          when 1 then not_before else ${now} + ${p.delayMs} end,
-        ended_at = case ${opaqueNumber(p.ended)} when 1 then ${now} end, claimed_at = null, lease_ends_at = null,
-        ${expiryOnceEnded(dialect, sql`${opaqueNumber(p.ended)} = 1`)}
-      where id = ${p.jobId} and claims = ${p.attempt} and status = 'processing'
-      returning ready, ${listened}`.compile(db),
-  );
-}
-
-interface EndedAttempt {
-  jobId: string;
-  attempt: number;
-  result: string;
-  failure: string | null;
-  leftover: number;
-}
-
-function endAttempt(db: Kysely<Tables>, { now }: SqlDialect) {
-  return prepare((p: EndedAttempt) =>
-    sql<never>`update attempts set ended_at = ${now}, result = ${p.result}, failure = ${p.failure},
-        leftover = ${p.leftover}
-      where job_id = ${p.jobId} and attempt = ${p.attempt}`.compile(db),
-  );
-}
-
-function endOutputs(db: Kysely<Tables>, { each }: SqlDialect) {
-  return prepare((p: { jobId: string; status: string; stored: string; failures: string }) =>
-    sql<never>`update outputs set status = ${p.status},
-        stored = (select cast(value as text) from ${each(p.stored)} as item where value ->> 'name' = outputs.name),
-        failure = (
-          select cast(value -> 'failure' as text) from ${each(p.failures)} as item
-          where value ->> 'name' = outputs.name
-        )
-      where job_id = ${p.jobId}`.compile(db),
-  );
-}
-
-/** The upload of a job, unless others name it too. */
-function abandonUpload(db: Kysely<Tables>, { now }: SqlDialect) {
-  return prepare((p: { jobId: string }) =>
-    sql<never>`update uploads set abandoned_at = coalesce(abandoned_at, ${now})
-      where jobs = 1 and id = (select upload from jobs where id = ${p.jobId})`.compile(db),
   );
 }
 

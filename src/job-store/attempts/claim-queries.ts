@@ -13,12 +13,12 @@ export function claimQueries(db: Kysely<Tables>, dialect: SqlDialect) {
           progress = 0, failure = null, claimed_at = ${dialect.now},
           waited_ms = case when started_at is null then ${dialect.now} - not_before else waited_ms end,
           started_at = coalesce(started_at, ${dialect.now}), lease_ends_at = ${dialect.now} + ${p.leaseMs}
-        where id in ${dialect.strings(p.ids)} and ready = 1 returning *`.compile(db),
+        where id ${dialect.oneOf(p.ids)} and ready = 1 returning *`.compile(db),
     ),
     insertAttempts: prepare((p: { ids: string; worker: string }) =>
       sql<never>`insert into attempts (job_id, attempt, run, worker, started_at, leftover)
         select id, claims, run, ${p.worker}, claimed_at, 0 from jobs
-        where id in ${dialect.strings(p.ids)}`.compile(db),
+        where id ${dialect.oneOf(p.ids)}`.compile(db),
     ),
   };
 }

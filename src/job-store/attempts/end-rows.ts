@@ -4,37 +4,50 @@ import { type Handled, nothingHandled } from '../statistics/usage-queries.ts';
 
 const statusAfter = { complete: 'complete', failed: 'failed', requeued: 'pending' } as const;
 
-/** What the end of an attempt makes of its job's row. */
-export function endParameters({ jobId, attempt }: ClaimRef, end: AttemptEnd) {
-  const requeued = end.result === 'requeued';
+/** An attempt and how it ended. */
+export interface EndedClaim {
+  readonly claim: ClaimRef;
+  readonly end: AttemptEnd;
+}
+
+/** What an end makes of the rows of its job and its attempt. */
+export function endRow({ claim: { jobId, attempt }, end }: EndedClaim) {
+  const { result } = end;
+  const requeued = result === 'requeued';
   return {
     jobId,
     attempt,
-    status: statusAfter[end.result],
-    failure: end.result === 'complete' ? null : fromFailure(end.failure),
+    result,
+    status: statusAfter[result],
+    failure: result === 'complete' ? null : fromFailure(end.failure),
     counted: requeued && !end.counts ? 0 : 1,
-    progress: end.result === 'complete' ? 1 : requeued ? 0 : null,
+    progress: result === 'complete' ? 1 : requeued ? 0 : null,
     delayMs: requeued ? end.delayMs : 0,
     ready: requeued && end.delayMs <= 0 ? 1 : 0,
     waiting: requeued && end.delayMs > 0 ? 1 : 0,
-    ended: requeued ? 0 : 1,
+    forGood: requeued ? 0 : 1,
+    leftover: result === 'complete' ? 0 : 1,
   };
 }
 
 /** What the end of a job makes of its outputs: all complete, or all failed and some of them with a reason of their own. */
-export function endedOutputs({ jobId }: ClaimRef, end: Exclude<AttemptEnd, { result: 'requeued' }>) {
-  const stored = end.result === 'complete' ? end.outputs : [];
+export function outputsRow({ claim: { jobId }, end }: EndedClaim) {
+  return { jobId, status: end.result, outputs: endedOutputs(end) };
+}
+
+/** What the end of a job counts in the statistics. */
+export function usageRow({ claim: { jobId }, end }: EndedClaim) {
+  return { jobId, ...handled(end) };
+}
+
+function endedOutputs(end: AttemptEnd) {
+  if (end.result === 'complete') return end.outputs.map(stored => ({ name: stored.name, stored }));
   const failures = end.result === 'failed' ? Object.entries(end.outputFailures ?? {}) : [];
-  return {
-    jobId,
-    status: end.result,
-    stored: JSON.stringify(stored),
-    failures: JSON.stringify(failures.map(([name, failure]) => ({ name, failure }))),
-  };
+  return failures.map(([name, failure]) => ({ name, failure }));
 }
 
 /** What counts for the statistics: work that came to nothing is not charged. */
-export function handled(end: AttemptEnd): Handled {
+function handled(end: AttemptEnd): Handled {
   if (end.result !== 'complete') return nothingHandled;
   const { outputs, read } = end;
   return {

@@ -6,13 +6,15 @@ import type { SqlDialect } from '../dialect.ts';
 import { EventRecorder } from '../jobs/event-recorder.ts';
 import { JobReader } from '../jobs/job-reader.ts';
 import { fromFailure } from '../jobs/job-rows.ts';
+import { returned } from '../returned.ts';
 import type { Announce } from '../sql-stores.ts';
 import { nothingHandled, recordUsage } from '../statistics/usage-queries.ts';
 import type { Tables } from '../tables.ts';
 import { write } from '../transactions.ts';
 import { AttemptQueries } from './attempt-queries.ts';
 import { claimQueries } from './claim-queries.ts';
-import { endedOutputs, endParameters, handled } from './end-rows.ts';
+import { EndRecorder } from './end-recorder.ts';
+import type { EndedClaim } from './end-rows.ts';
 import { dealSlots } from './fair-turns.ts';
 
 /** Jobs made ready by one call: enough to keep workers busy, too few to keep others waiting. */
@@ -31,6 +33,7 @@ export class SqlAttemptStore implements AttemptStore {
   readonly #events: EventRecorder;
   readonly #recordUsage: ReturnType<typeof recordUsage>;
   readonly #deliveries: DeliveryRecorder;
+  readonly #ends: EndRecorder;
   /** The owner who was served last: the next claim starts with the one after. */
   #lastOwner = '';
 
@@ -43,6 +46,7 @@ export class SqlAttemptStore implements AttemptStore {
     this.#events = new EventRecorder(db, dialect);
     this.#recordUsage = recordUsage(db, dialect);
     this.#deliveries = new DeliveryRecorder(db, dialect, this.#reader, links);
+    this.#ends = new EndRecorder(db, dialect, links);
   }
 
   async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
@@ -86,44 +90,16 @@ export class SqlAttemptStore implements AttemptStore {
   }
 
   async end(claim: ClaimRef, end: AttemptEnd): Promise<boolean> {
-    const ended = await write(this.#db, async trx => {
-      const parameters = endParameters(claim, end);
-      const row = await this.#queries.endJob.first(trx, parameters);
-      if (row === undefined) return this.#endedBefore(trx, claim, end);
-      await this.#queries.endAttempt.write(trx, {
-        jobId: claim.jobId,
-        attempt: claim.attempt,
-        result: end.result,
-        failure: parameters.failure,
-        leftover: end.result === 'complete' ? 0 : 1,
-      });
-      if (end.result !== 'requeued') {
-        await this.#queries.endOutputs.write(trx, endedOutputs(claim, end));
-        await this.#recordUsage.write(trx, { ids: JSON.stringify([claim.jobId]), ...handled(end) });
-      }
-      if (end.result === 'failed' && end.refused) {
-        await this.#queries.abandonUpload.write(trx, { jobId: claim.jobId });
-      }
-      const told = row.listened === 1 && end.result !== 'requeued' ? [claim.jobId] : [];
-      const deliveries = await this.#deliveries.record(trx, told);
-      const events = await this.#events.record(trx, [claim.jobId]);
-      return { ready: row.ready, deliveries, events };
-    });
-    if (ended === undefined || ended === 'before') return ended === 'before';
-    if (ended.ready === 1) this.#announce({ kind: 'work' });
-    if (ended.deliveries > 0) this.#announce({ kind: 'delivery' });
-    this.#announce({ kind: 'event', events: ended.events });
-    return true;
+    return returned((await this.endAll([{ claim, end }]))[0]);
   }
 
-  /** Whether an earlier call with the same end was committed, and its answer got lost with the connection. */
-  async #endedBefore(
-    trx: Kysely<Tables>,
-    { jobId, attempt }: ClaimRef,
-    { result }: AttemptEnd,
-  ): Promise<'before' | undefined> {
-    const row = await this.#queries.attemptResult.first(trx, { jobId, attempt });
-    return row?.result === result ? 'before' : undefined;
+  /** As `end`, of attempts at different jobs: all that is to be written, or nothing. */
+  async endAll(ended: readonly EndedClaim[]): Promise<boolean[]> {
+    const { held, ready, deliveries, events } = await write(this.#db, trx => this.#ends.record(trx, ended));
+    if (ready) this.#announce({ kind: 'work' });
+    if (deliveries > 0) this.#announce({ kind: 'delivery' });
+    if (events.length > 0) this.#announce({ kind: 'event', events });
+    return held;
   }
 
   async expireLeases(maxLostLeases: number): Promise<number> {
@@ -135,9 +111,9 @@ export class SqlAttemptStore implements AttemptStore {
       });
       const ended = rows.filter(row => row.status === 'failed');
       if (ended.length > 0) {
-        const ids = JSON.stringify(ended.map(row => row.id));
-        await this.#queries.failOutputs.write(trx, { ids });
-        await this.#recordUsage.write(trx, { ids, ...nothingHandled });
+        await this.#queries.failOutputs.write(trx, { ids: JSON.stringify(ended.map(row => row.id)) });
+        const ends = ended.map(row => ({ jobId: row.id, ...nothingHandled }));
+        await this.#recordUsage.write(trx, { ends: JSON.stringify(ends) });
       }
       const told = ended.filter(row => row.listened === 1).map(row => row.id);
       const deliveries = await this.#deliveries.record(trx, told);

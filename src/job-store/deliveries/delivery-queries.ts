@@ -31,12 +31,12 @@ export function deliveryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
     }),
     take: prepare((p: { ids: string; leaseMs: number }) =>
       sql<Row>`update deliveries set ready = 0, leased = 1, claims = claims + 1, due_at = ${now} + ${p.leaseMs}
-        where id in ${dialect.strings(p.ids)} and ready = 1 returning *`.compile(db),
+        where id ${dialect.oneOf(p.ids)} and ready = 1 returning *`.compile(db),
     ),
     endpoints: prepare((p: { ids: string }) =>
       sql<CurrentEndpoint>`select id, url, enabled, secret,
           case when previous_secret_ends_at > ${now} then previous_secret end as previous_secret
-        from webhook_endpoints where id in ${dialect.strings(p.ids)}`.compile(db),
+        from webhook_endpoints where id ${dialect.oneOf(p.ids)}`.compile(db),
     ),
     end: prepare((p: EndParameters) =>
       sql<

@@ -52,11 +52,11 @@ export class DeliveryRecorder {
     this.#reader = reader;
     this.#links = links;
     this.#jobs = prepare((p: { ids: string }) =>
-      db.selectFrom('jobs').selectAll().where('id', 'in', dialect.strings(p.ids)).orderBy('id').compile(),
+      sql<Selectable<JobsTable>>`select * from jobs where id ${dialect.oneOf(p.ids)} order by id`.compile(db),
     );
     this.#endpoints = prepare((p: { owners: string }) =>
       sql<EndpointRow>`select * from webhook_endpoints
-        where enabled = 1 and owner in ${dialect.strings(p.owners)} order by id`.compile(db),
+        where enabled = 1 and owner ${dialect.oneOf(p.owners)} order by id`.compile(db),
     );
     this.#insert = insertDeliveries(db, dialect);
   }

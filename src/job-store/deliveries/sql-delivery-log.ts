@@ -38,7 +38,7 @@ export class SqlDeliveryLog implements DeliveryLog {
     this.#byId = prepare((p: { id: string }) => sql<Row>`${withEndpoint} where d.id = ${p.id}`.compile(db));
     this.#tries = prepare((p: { ids: string }) =>
       sql<Selectable<DeliveryTriesTable>>`select * from delivery_tries
-        where delivery_id in ${dialect.strings(p.ids)}`.compile(db),
+        where delivery_id ${dialect.oneOf(p.ids)}`.compile(db),
     );
     this.#replay = prepare((p: { id: string; owner: string | null }) =>
       sql<{ id: string }>`update deliveries set status = 'pending', ready = 1, failures = 0, ended_at = null,

@@ -13,7 +13,7 @@ export class EventRecorder {
     this.#record = prepare((p: { ids: string }) =>
       sql<Selectable<EventsTable>>`insert into events (job_id, owner, status, run, at, failure)
         select id, owner, status, run, ${dialect.now}, failure from jobs
-        where id in ${dialect.strings(p.ids)} order by id returning *`.compile(db),
+        where id ${dialect.oneOf(p.ids)} order by id returning *`.compile(db),
     );
   }
 

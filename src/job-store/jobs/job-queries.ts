@@ -7,18 +7,6 @@ import type { JobsTable, OutputsTable, Tables } from '../tables.ts';
 import { expiryOnceEnded } from './expiry-time.ts';
 
 type JobRow = Selectable<JobsTable>;
-interface InsertParameters {
-  id: string;
-  owner: string;
-  priority: number;
-  class: string | null;
-  source: string;
-  metadata: string | null;
-  notBefore: number;
-  webhooks: string | null;
-  upload: string | null;
-  retentionMs: number | null;
-}
 /** A job, hidden from other owners where `owner` is given. */
 interface OwnedJob {
   id: string;
@@ -27,9 +15,6 @@ interface OwnedJob {
 
 /** The statements of the callers' side of the job store, each compiled once. */
 export class JobQueries {
-  readonly insert;
-  readonly insertOutputs;
-  readonly nameUpload;
   readonly byId;
   readonly cancel;
   readonly cancelAttempt;
@@ -42,17 +27,6 @@ export class JobQueries {
   readonly backlog;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
-    this.insert = insertJob(db, dialect);
-    this.insertOutputs = insertOutputs(db, dialect);
-    this.nameUpload = prepare((p: { id: string; owner: string }) =>
-      db
-        .updateTable('uploads')
-        .set({ jobs: sql`jobs + 1` })
-        .where('id', '=', p.id)
-        .where('owner', '=', p.owner)
-        .where('abandoned_at', 'is', null)
-        .compile(),
-    );
     this.byId = prepare((p: { id: string }) =>
       db.selectFrom('jobs').selectAll().where('id', '=', p.id).compile(),
     );
@@ -72,32 +46,6 @@ export class JobQueries {
         where status in ('pending', 'processing') group by status`.compile(db),
     );
   }
-}
-
-function insertJob(db: Kysely<Tables>, { now }: SqlDialect) {
-  return prepare((p: InsertParameters) =>
-    sql<JobRow>`insert into jobs (
-        id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress,
-        source, metadata, upload, retention_ms, submitted_at, not_before, ready, waiting, webhooks
-      )
-      select ${p.id}, ${p.owner}, 'pending', ${p.priority}, ${p.class}, 1, 0, 0, 0, 0, 0,
-        ${p.source}, ${p.metadata}, ${p.upload}, cast(${p.retentionMs} as bigint), clock.now,
-        case when given.time > clock.now then given.time else clock.now end,
-        case when given.time > clock.now then 0 else 1 end,
-        case when given.time > clock.now then 1 else 0 end, ${p.webhooks}
-      from (select ${now} as now) as clock, (select cast(${p.notBefore} as bigint) as time) as given
-      returning *`.compile(db),
-  );
-}
-
-function insertOutputs(db: Kysely<Tables>, dialect: SqlDialect) {
-  const { each } = dialect;
-  return prepare((p: { outputs: string }) =>
-    sql<never>`insert into outputs (job_id, name, position, owner, filename, options, status)
-      select value ->> 'job_id', value ->> 'name', cast(value ->> 'position' as integer), value ->> 'owner',
-        value ->> 'filename', value ->> 'options', 'pending'
-      from ${each(p.outputs)} as item`.compile(db),
-  );
 }
 
 function cancelJob(db: Kysely<Tables>, dialect: SqlDialect) {
@@ -135,7 +83,7 @@ export function nextRun({ now }: SqlDialect): RawBuilder<unknown> {
 export function resetOutputs(db: Kysely<Tables>, dialect: SqlDialect): Prepared<{ ids: string }, never> {
   return prepare((p: { ids: string }) =>
     sql<never>`update outputs set status = 'pending', stored = null, failure = null
-      where job_id in ${dialect.strings(p.ids)}`.compile(db),
+      where job_id ${dialect.oneOf(p.ids)}`.compile(db),
   );
 }
 

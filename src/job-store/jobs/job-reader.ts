@@ -12,13 +12,13 @@ export class JobReader {
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
     this.#outputs = prepare((p: { ids: string }) =>
-      db.selectFrom('outputs').selectAll().where('job_id', 'in', dialect.strings(p.ids)).compile(),
+      sql<Selectable<OutputsTable>>`select * from outputs where job_id ${dialect.oneOf(p.ids)}`.compile(db),
     );
     // Attempts are counted by the claims of their job.
     this.#tries = prepare((p: { ids: string }) =>
       sql<Selectable<AttemptsTable>>`select attempts.* from jobs
         join attempts on attempts.job_id = jobs.id and attempts.attempt > jobs.claims - ${sql.lit(longestTries)}
-        where jobs.id in ${dialect.strings(p.ids)} order by attempts.attempt`.compile(db),
+        where jobs.id ${dialect.oneOf(p.ids)} order by attempts.attempt`.compile(db),
     );
   }
 

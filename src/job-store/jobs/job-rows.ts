@@ -91,6 +91,7 @@ export function fromNewJob(job: NewJob) {
     webhooks: job.webhooks === undefined ? null : JSON.stringify(job.webhooks),
     upload: 'upload' in job.source ? job.source.upload : null,
     retentionMs: job.retentionMs ?? null,
+    notBefore: job.notBefore ?? 0,
   };
 }
 

@@ -50,7 +50,7 @@ interface OutputRow extends Pick<Selectable<OutputsTable>, 'job_id' | 'name'> {
   readonly stored: string;
 }
 
-function auditQueries(db: Kysely<Tables>, { each, strings }: SqlDialect) {
+function auditQueries(db: Kysely<Tables>, { each, oneOf }: SqlDialect) {
   return {
     attempts: prepare((p: { claims: string }) =>
       sql<Pick<Selectable<AttemptsTable>, 'job_id' | 'attempt'>>`select attempts.job_id, attempts.attempt
@@ -62,8 +62,8 @@ function auditQueries(db: Kysely<Tables>, { each, strings }: SqlDialect) {
           or (attempts.result = 'complete' and jobs.status = 'complete')`.compile(db),
     ),
     uploads: prepare((p: { ids: string }) =>
-      sql<{ id: string }>`select id from uploads where id in ${strings(p.ids)}
-        union all select id from partial_uploads where id in ${strings(p.ids)}`.compile(db),
+      sql<{ id: string }>`select id from uploads where id ${oneOf(p.ids)}
+        union all select id from partial_uploads where id ${oneOf(p.ids)}`.compile(db),
     ),
     expectedOutputs: prepare((p: { jobId: string; name: string; limit: number }) =>
       sql<OutputRow>`select job_id, name, stored from outputs

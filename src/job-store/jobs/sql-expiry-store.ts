@@ -44,7 +44,7 @@ export class SqlExpiryStore implements ExpiryStore {
 }
 
 function expiryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
-  const { strings } = dialect;
+  const { oneOf } = dialect;
   return {
     expire: prepare((p: { limit: number }) =>
       sql<Pick<Selectable<JobsTable>, 'id'>>`update jobs set status = 'expired', expiring = 0
@@ -52,11 +52,11 @@ function expiryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
     ),
     expireOutputs: prepare((p: { ids: string }) =>
       sql<never>`update outputs set expired = 1
-        where status = 'complete' and job_id in ${strings(p.ids)}`.compile(db),
+        where status = 'complete' and job_id ${oneOf(p.ids)}`.compile(db),
     ),
     sweepAttempts: prepare((p: { ids: string }) =>
       sql<never>`update attempts set leftover = 1
-        where result = 'complete' and job_id in ${strings(p.ids)}`.compile(db),
+        where result = 'complete' and job_id ${oneOf(p.ids)}`.compile(db),
     ),
     leaveUploads: leaveUploads(db, dialect),
     drop: dropJobs(db, dialect),
@@ -70,14 +70,14 @@ function mayExpire({ now }: SqlDialect, p: { limit: number }) {
 }
 
 /** Takes expired jobs off the uploads that they name; an upload that loses its last one is abandoned. */
-function leaveUploads(db: Kysely<Tables>, { now, strings }: SqlDialect) {
+function leaveUploads(db: Kysely<Tables>, { now, oneOf }: SqlDialect) {
   return prepare((p: { ids: string }) =>
     sql<never>`update uploads set jobs = uploads.jobs - left_by.jobs,
         abandoned_at = case when abandoned_at is null and uploads.jobs <= left_by.jobs
           then ${now} else abandoned_at end
       from (
         select upload, count(*) as jobs from jobs
-        where upload is not null and id in ${strings(p.ids)} group by upload
+        where upload is not null and id ${oneOf(p.ids)} group by upload
       ) as left_by
       where uploads.id = left_by.upload`.compile(db),
   );

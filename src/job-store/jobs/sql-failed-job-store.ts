@@ -38,9 +38,7 @@ export class SqlFailedJobStore implements FailedJobStore {
     this.#pageOfAll = failedPage(db, false);
     this.#retry = prepare((p: { ids: string }) =>
       sql<{ id: string }>`update jobs set ${nextRun(dialect)}
-        where id in ${dialect.strings(p.ids)} and status = 'failed' and ${uploadIsThere} returning id`.compile(
-        db,
-      ),
+        where id ${dialect.oneOf(p.ids)} and status = 'failed' and ${uploadIsThere} returning id`.compile(db),
     );
     this.#resetOutputs = resetOutputs(db, dialect);
   }

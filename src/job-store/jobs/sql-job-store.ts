@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { TintypeError } from '../../errors/tintype-error.ts';
+import type { JobEvent } from '../../jobs/event-log.ts';
 import type { Job, JobOutput, NewJob, TriedJob } from '../../jobs/job.ts';
 import { type JobFilter, type JobPage, type JobStore, longestPage } from '../../jobs/job-store.ts';
 import type { Links } from '../../jobs/links.ts';
@@ -18,13 +19,15 @@ import { decodeJobCursor, encodeJobCursor } from './job-cursor.ts';
 import { JobList } from './job-list.ts';
 import { JobQueries } from './job-queries.ts';
 import { JobReader } from './job-reader.ts';
-import { fromNewJob, fromOutputs, toJob, toOutput } from './job-rows.ts';
+import { JobRecorder } from './job-recorder.ts';
+import { toOutput } from './job-rows.ts';
 
 export class SqlJobStore implements JobStore {
   readonly #db: Kysely<Tables>;
   readonly #announce: Announce;
   readonly #queries: JobQueries;
   readonly #reader: JobReader;
+  readonly #recorder: JobRecorder;
   readonly #events: EventRecorder;
   readonly #deliveries: DeliveryRecorder;
   readonly #list: JobList;
@@ -36,6 +39,7 @@ export class SqlJobStore implements JobStore {
     this.#announce = announce;
     this.#queries = new JobQueries(db, dialect);
     this.#reader = new JobReader(db, dialect);
+    this.#recorder = new JobRecorder(db, dialect);
     this.#events = new EventRecorder(db, dialect);
     this.#deliveries = new DeliveryRecorder(db, dialect, this.#reader, links);
     this.#list = new JobList(db);
@@ -44,23 +48,21 @@ export class SqlJobStore implements JobStore {
   }
 
   async submit(job: NewJob): Promise<TriedJob> {
+    const { id, owner, idempotency } = job;
+    if (idempotency === undefined) return returned((await this.submitAll([job]))[0]);
     const { accepted, events } = await write(this.#db, async trx => {
-      const earlier = await this.#earlier(trx, job);
-      if (earlier !== undefined) return { accepted: earlier, events: [] };
-      if ('upload' in job.source) await this.#nameUpload(trx, job.source.upload, job.owner);
-      const inserted = await this.#queries.insert.first(trx, {
-        ...fromNewJob(job),
-        notBefore: job.notBefore ?? 0,
-      });
-      const outputs = fromOutputs(job);
-      await this.#queries.insertOutputs.write(trx, { outputs: JSON.stringify(outputs) });
-      const accepted = { ...toJob(returned(inserted), outputs), tries: [] };
-      return { accepted, events: await this.#events.record(trx, [job.id]) };
+      const holder = await this.#keys.take(trx, owner, id, idempotency);
+      if (holder === id) return this.#recorder.record(trx, [job]);
+      return { accepted: [returned(await this.#find(trx, holder))], events: [] };
     });
-    if (events.length > 0) {
-      if (accepted.notBefore <= accepted.submittedAt) this.#announce({ kind: 'work' });
-      this.#announce({ kind: 'event', events });
-    }
+    this.#tellOf(accepted, events);
+    return returned(accepted[0]);
+  }
+
+  /** Accepts jobs without idempotency keys, all of them or none. Throws what `submit` throws. */
+  async submitAll(jobs: readonly NewJob[]): Promise<TriedJob[]> {
+    const { accepted, events } = await write(this.#db, trx => this.#recorder.record(trx, jobs));
+    this.#tellOf(accepted, events);
     return accepted;
   }
 
@@ -86,7 +88,7 @@ export class SqlJobStore implements JobStore {
         return { job: await this.#alreadyCancelled(trx, id, owner), deliveries: 0, events: [] };
       }
       await this.#queries.cancelAttempt.write(trx, { id, attempt: cancelled.claims });
-      await this.#recordUsage.write(trx, { ids: JSON.stringify([id]), ...nothingHandled });
+      await this.#recordUsage.write(trx, { ends: JSON.stringify([{ jobId: id, ...nothingHandled }]) });
       const deliveries = await this.#deliveries.record(trx, cancelled.listened === 1 ? [id] : []);
       const events = await this.#events.record(trx, [id]);
       return { job: await this.#whole(trx, cancelled), deliveries, events };
@@ -130,16 +132,10 @@ export class SqlJobStore implements JobStore {
     return { pending: count('pending'), processing: count('processing') };
   }
 
-  async #nameUpload(trx: Kysely<Tables>, id: string, owner: string): Promise<void> {
-    if ((await this.#queries.nameUpload.write(trx, { id, owner })) === 1) return;
-    throw new TintypeError('not-found', 'There is no such upload.', { pointer: '/source/upload' });
-  }
-
-  /** The job that this request made before. */
-  async #earlier(trx: Kysely<Tables>, { id, owner, idempotency }: NewJob): Promise<TriedJob | undefined> {
-    if (idempotency === undefined) return undefined;
-    const holder = await this.#keys.take(trx, owner, id, idempotency);
-    return holder === id ? undefined : returned(await this.#find(trx, holder));
+  #tellOf(accepted: readonly Job[], events: readonly JobEvent[]): void {
+    if (events.length === 0) return;
+    if (accepted.some(job => job.notBefore <= job.submittedAt)) this.#announce({ kind: 'work' });
+    this.#announce({ kind: 'event', events });
   }
 
   async #find(trx: Kysely<Tables>, id: string, owner?: string): Promise<TriedJob | undefined> {

@@ -1,4 +1,5 @@
 import { after, describe } from 'node:test';
+import { callsAtOnce } from '../../../test/contracts/calls-at-once.ts';
 import { claimRaces } from '../../../test/contracts/claim-races.ts';
 import { deliveryStoreContract } from '../../../test/contracts/delivery-store.ts';
 import { eventLogContract } from '../../../test/contracts/event-log.ts';
@@ -24,6 +25,7 @@ if (servers !== undefined) {
     const open = openTestPostgres(server, pooler);
     describe('jobs', () => jobStoreContract(open));
     describe('races', () => claimRaces(open));
+    describe('calls at the same time', () => callsAtOnce(open));
     describe('events', () => eventLogContract(open));
     describe('deliveries', () => deliveryStoreContract(open));
   });

@@ -6,9 +6,17 @@ export const postgresDialect: SqlDialect = {
   // Not `now()`, which stands still in a transaction: a lease begins when it is written.
   now: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
   each: json => sql`json_array_elements(cast(${json} as json))`,
-  strings: json => sql`(select json_array_elements_text(cast(${json} as json)))`,
+  // Not `in (select …)`: it would read the whole table while that is small, and go on when it has grown.
+  oneOf: json => sql`= any(array(select json_array_elements_text(cast(${json} as json))))`,
   list: column => sql`coalesce(cast(json_agg(${column}) as text), '[]')`,
   countingKey: sql`bigint generated always as identity primary key`,
+  givenKeys: sql`overriding system value`,
+  lastKey: table => sql`pg_sequence_last_value(${sequenceOf(table)})`,
+  continueAfter: (table, key) => [sql`select setval(${sequenceOf(table)}, cast(${key} as bigint))`],
   commitsInOrder: false,
   skipLocked: sql`for update skip locked`,
 };
+
+function sequenceOf(table: string) {
+  return sql`cast(pg_get_serial_sequence(${table}, 'position') as regclass)`;
+}

@@ -12,6 +12,9 @@ const passingCodes = ['25006', '28P01', '3D000'];
 /** A serialization failure, a deadlock, a lock that was not to be had: the same transaction may pass now. */
 const conflicts = ['40001', '40P01', '55P03'];
 
+/** A NUL, or half of a pair of surrogates: texts in Postgres can't hold them. */
+const unstorableText = ['22021', '22P05', '22P02'];
+
 /** Not before `tintype migrate` or the start of a service. */
 const noSuchTable = '42P01';
 /**
@@ -23,24 +26,32 @@ const tlsFault = /CERT|SSL|TLS|UNABLE_TO_|HOSTNAME_MISMATCH/;
 
 const mostTries = 5;
 
-/** Runs one transaction, again where it met another; what it throws at last is in our words. */
+/** Runs one transaction, again where it met another or a change of the tables; what it throws at last is in our words. */
 export async function withPostgresFaults<T>(transaction: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await transaction();
     } catch (thrown) {
-      if (!conflicts.includes(stateOf(thrown)) || tries === mostTries) throw fromPostgres(thrown);
+      const mayPass = conflicts.includes(stateOf(thrown)) || isPlanStale(thrown);
+      if (!mayPass || tries === mostTries) throw fromPostgres(thrown);
     }
   }
 }
 
-/** What the database or its client threw: `storage-unavailable` where waiting may help, else `internal`. */
+/**
+ * What the database or its client threw: `storage-unavailable` where waiting may help, `invalid-request` where a text was
+ * given that can't be stored, else `internal`.
+ */
 export function fromPostgres(thrown: unknown): TintypeError {
   if (thrown instanceof TintypeError) return thrown;
   const state = stateOf(thrown);
   if (state === noSuchTable) {
     const message = 'The job store has no tables yet: run `tintype migrate`, or start the service.';
     return new TintypeError('storage-unavailable', message, { cause: thrown });
+  }
+  if (unstorableText.includes(state)) {
+    const message = 'A text of the request holds characters that can’t be stored.';
+    return new TintypeError('invalid-request', message, { cause: thrown });
   }
   const isPassing =
     passingClasses.includes(state.slice(0, 2)) ||
@@ -66,6 +77,12 @@ function isForPeople(thrown: Error): boolean {
     tlsFault.test(systemCode(thrown) ?? '') ||
     / SSL /.test(thrown.message)
   );
+}
+
+/** A statement that a connection keeps by a name (`NamedStatements`) is of before its table was changed. */
+export function isPlanStale(thrown: unknown): boolean {
+  // The message is in the server's language, the code one of many meanings: this is the place in Postgres's source.
+  return thrown instanceof Error && 'routine' in thrown && thrown.routine === 'RevalidateCachedQuery';
 }
 
 /** The five characters of an error that the database sent, or ''. */

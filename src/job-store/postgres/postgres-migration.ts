@@ -1,10 +1,9 @@
 import { Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
 import { migrate } from '../migrate.ts';
 import type { Tables } from '../tables.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { faultAtStart } from './postgres-faults.ts';
-import { connectionOptions } from './postgres-pool.ts';
+import { openPatientPool } from './postgres-pool.ts';
 
 /**
  * Brings the tables up to date on a connection of its own, without a limit of time: an index of a large table takes
@@ -13,11 +12,7 @@ import { connectionOptions } from './postgres-pool.ts';
  * @param directUrl not a pooler's: the lock belongs to the connection
  */
 export async function migratePostgres(directUrl: string): Promise<string[]> {
-  const { query_timeout: _, ...options } = connectionOptions(directUrl);
-  const pool = new pg.Pool({ ...options, max: 1 });
-  pool.on('error', () => {});
-  pool.on('connect', client => client.on('error', () => {}));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: openPatientPool(directUrl) }) });
   try {
     return await migrate(db, postgresDialect);
   } catch (error) {

@@ -2,6 +2,8 @@ import type { PostgresPool } from 'kysely';
 import pg from 'pg';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { NamedStatements } from './named-statements.ts';
+import { isPlanStale } from './postgres-faults.ts';
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`; may be a pooler's. `sslmode` in it means what libpq says. */
@@ -54,8 +56,15 @@ export function checkConnectionFiles(url: string): void {
   }
 }
 
-export function openPool({ url, connections, logger }: PostgresOptions): PostgresPool {
-  const pool = new pg.Pool({ ...connectionOptions(url), max: connections });
+export function openPool({ url, directUrl, connections, logger }: PostgresOptions): PostgresPool {
+  const statements = new NamedStatements();
+  const pool = new pg.Pool({
+    ...connectionOptions(url),
+    max: connections,
+    onConnect: async client => {
+      if (url === directUrl) await statements.begin(client);
+    },
+  });
   // Between two statements of a transaction nobody else listens, and an error that nobody hears ends the process. The
   // next statement throws.
   pool.on('connect', client => client.on('error', () => {}));
@@ -66,7 +75,7 @@ export function openPool({ url, connections, logger }: PostgresOptions): Postgre
   });
   return {
     options: pool.options,
-    connect: async () => withoutStuck(await pool.connect()),
+    connect: async () => forKysely(await pool.connect(), statements),
     end: () => pool.end(),
   };
 }
@@ -81,15 +90,16 @@ export function openPatientPool(url: string): PostgresPool {
 }
 
 /** A connection that did not answer in time may answer later: nobody else must get it. */
-function withoutStuck(client: pg.PoolClient): pg.PoolClient {
+function forKysely(client: pg.PoolClient, statements: NamedStatements): pg.PoolClient {
   let isStuck = false;
-  const query = async (...given: Parameters<pg.PoolClient['query']>): Promise<unknown> => {
+  const query = async (text: string, values: unknown[]): Promise<unknown> => {
     // One that is stuck would let the rollback wait as long again.
     if (isStuck) throw new Error('The connection timed out.');
     try {
-      return await client.query(...given);
+      return await client.query(statements.query(client, text, values));
     } catch (error) {
       isStuck ||= error instanceof Error && error.message === 'Query read timeout';
+      if (isPlanStale(error)) statements.forget();
       throw error;
     }
   };

@@ -1,13 +1,20 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
+import type { AttemptStore } from '../../jobs/attempt-store.ts';
+import type { NewJob, TriedJob } from '../../jobs/job.ts';
+import type { JobStore } from '../../jobs/job-store.ts';
 import { Links } from '../../jobs/links.ts';
+import type { EndedClaim } from '../attempts/end-rows.ts';
 import type { OpenJobStore } from '../open-job-store.ts';
 import { createStores } from '../sql-stores.ts';
 import type { Tables } from '../tables.ts';
+import { CallBatches } from './call-batches.ts';
 import { PostgresChanges } from './postgres-changes.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { withPostgresFaults } from './postgres-faults.ts';
 import { migratePostgres } from './postgres-migration.ts';
 import { checkConnectionFiles, openPool, type PostgresOptions } from './postgres-pool.ts';
+
+type Stores = ReturnType<typeof createStores>;
 
 /**
  * Opens a job store in Postgres, 14 or newer. Connects when it is first asked, and again after the database was away;
@@ -22,9 +29,10 @@ export function openPostgres(options: PostgresOptions): OpenJobStore {
     sql`select pg_notify(${channel}, ${payload})`.execute(db);
   const changes = new PostgresChanges(options.directUrl, notify, options.logger);
   const links = new Links(options.publicUrl);
-  const stores = createStores(db, postgresDialect, change => changes.announce(change), links);
+  const stores = inOurWords(createStores(db, postgresDialect, change => changes.announce(change), links));
   return {
-    ...inOurWords(stores),
+    ...stores,
+    ...inBatches(stores),
     changes,
     migrate: () => migratePostgres(options.directUrl),
     async close() {
@@ -32,6 +40,32 @@ export function openPostgres(options: PostgresOptions): OpenJobStore {
       await db.destroy();
     },
   };
+}
+
+/** What every job asks of the job store: where many ask at once, they share statements and commits. */
+function inBatches({
+  jobs,
+  attempts,
+}: Pick<Stores, 'jobs' | 'attempts'>): Pick<OpenJobStore, 'jobs' | 'attempts'> {
+  const submissions = new CallBatches<NewJob, TriedJob>(
+    batch => jobs.submitAll(batch),
+    job => job.id,
+  );
+  const ends = new CallBatches<EndedClaim, boolean>(
+    batch => attempts.endAll(batch),
+    ({ claim }) => claim.jobId,
+  );
+  return {
+    jobs: withMethods<JobStore>(jobs, {
+      submit: job => (job.idempotency === undefined ? submissions.call(job) : jobs.submit(job)),
+    }),
+    attempts: withMethods<AttemptStore>(attempts, { end: (claim, end) => ends.call({ claim, end }) }),
+  };
+}
+
+/** The same store with some methods in place of its own. */
+function withMethods<S extends object>(store: S, methods: Partial<S>): S {
+  return new Proxy(store, { get: (own, name) => Reflect.get(name in methods ? methods : own, name) });
 }
 
 /** The same stores; each method is one transaction, so it may run again where it met another. */

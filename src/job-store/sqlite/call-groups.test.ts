@@ -5,30 +5,10 @@ import { describe, it } from 'node:test';
 import { mountSmall } from '../../../test/support/small-file-system.ts';
 import { openTestSqlite } from '../../../test/support/sqlite-file.ts';
 import { newJob } from '../../../test/support/stored-jobs.ts';
-import type { NewJob } from '../../jobs/job.ts';
 import type { StoreChange } from '../../jobs/store-changes.ts';
 import { openSqlite } from './sqlite.ts';
 
 describe('calls at the same time', () => {
-  it('fail alone, and leave nothing behind when they do', async () => {
-    await using database = await openTestSqlite();
-    const { jobs } = database.store;
-    const submitted = [twiceTheSameOutput(), newJob(), twiceTheSameOutput(), newJob(), fromNoUpload()];
-    const answers = await Promise.allSettled(submitted.map(job => jobs.submit(job)));
-    const works = ['rejected', 'fulfilled', 'rejected', 'fulfilled', 'rejected'];
-    assert.deepEqual(
-      answers.map(answer => answer.status),
-      works,
-    );
-    const found = await Promise.all(submitted.map(job => jobs.get(job.id)));
-    assert.deepEqual(
-      found.map(job => (job === undefined ? 'rejected' : 'fulfilled')),
-      works,
-    );
-    const told = await database.store.events.after(0, {}, 10);
-    assert.equal(told.length, 2);
-  });
-
   it('happen in their order, and each sees what came before it', async () => {
     await using database = await openTestSqlite();
     const { jobs, events } = database.store;
@@ -95,13 +75,3 @@ describe('calls at the same time', () => {
     assert.deepEqual(await store.jobs.backlog(), { pending: 11, processing: 0 });
   });
 });
-
-/** Fails after its job's row was written. */
-function twiceTheSameOutput(): NewJob {
-  const { outputs } = newJob();
-  return newJob({ outputs: [...outputs, ...outputs] });
-}
-
-function fromNoUpload(): NewJob {
-  return newJob({ source: { upload: 'nowhere', filename: 'cat.jpg' } });
-}

@@ -21,6 +21,11 @@ export function fromSqlite(thrown: unknown): TintypeError {
   return unavailable(thrown);
 }
 
+/** The file begins otherwise than SQLite's. */
+export function isNoDatabase(thrown: unknown): boolean {
+  return primaryCode(thrown) === 26;
+}
+
 export function isBusy(thrown: unknown): boolean {
   return primaryCode(thrown) === busy;
 }

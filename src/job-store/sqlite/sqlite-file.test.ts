@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -142,7 +143,14 @@ describe('an open store', () => {
     await using opened = await temporaryFile();
     const { file } = opened;
     await writeFile(file, 'This is a text. '.repeat(1_000));
-    await assert.rejects(openSqlite({ file, exclusive: false }), { code: 'internal' });
+    await assert.rejects(openSqlite({ file, exclusive: false }), {
+      code: 'invalid-configuration',
+      message: /jobs\.db, which is no SQLite database/,
+    });
+    await assert.rejects(openSqlite({ file: path.dirname(file), exclusive: false }), {
+      code: 'invalid-configuration',
+      message: /which is a folder/,
+    });
   });
 
   it('throws when its thread has died', async t => {

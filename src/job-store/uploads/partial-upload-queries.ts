@@ -22,6 +22,7 @@ interface OwnedUpload {
 
 /** The statements for uploads that come in pieces, each compiled once. */
 export class PartialUploadQueries {
+  readonly open;
   readonly insert;
   readonly arriving;
   readonly whole;
@@ -38,7 +39,12 @@ export class PartialUploadQueries {
   readonly forget;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
-    const { now, strings } = dialect;
+    const { now, oneOf } = dialect;
+    this.open = prepare((p: { owner: string; most: number }) =>
+      sql<{ uploads: number }>`select count(*) as uploads from (
+        select 1 from partial_uploads where owner = ${p.owner} limit ${opaqueNumber(p.most)}
+      ) as counted`.compile(db),
+    );
     this.insert = insertUpload(db, dialect);
     this.arriving = prepare((p: OwnedUpload) =>
       sql<Selectable<PartialUploadsTable>>`select * from partial_uploads
@@ -61,7 +67,7 @@ export class PartialUploadQueries {
         lock_token: string;
         wanted: 0 | 1;
       }>`update partial_uploads set locked_until = ${now} + ${p.leaseMs}
-        where lock_token in ${strings(p.tokens)} and abandoned_at is null
+        where lock_token ${oneOf(p.tokens)} and abandoned_at is null
         returning lock_token, wanted`.compile(db),
     );
     this.unlock = prepare((p: { token: string }) =>
@@ -88,7 +94,7 @@ export class PartialUploadQueries {
     this.abandonOld = abandonOld(db, dialect);
     this.forget = prepare((p: { ids: string }) =>
       sql<never>`delete from partial_uploads
-        where abandoned_at is not null and id in ${strings(p.ids)}`.compile(db),
+        where abandoned_at is not null and id ${oneOf(p.ids)}`.compile(db),
     );
   }
 }

@@ -1,15 +1,19 @@
 import type { Kysely } from 'kysely';
+import { TintypeError } from '../../errors/tintype-error.ts';
 import type { KeptBytes } from '../../jobs/partial-files.ts';
-import type {
-  ArrivingUpload,
-  LockResult,
-  PartialUploadStore,
-  WholeUpload,
+import {
+  type ArrivingUpload,
+  type LockResult,
+  mostOpenUploads,
+  type PartialUploadStore,
+  type WholeUpload,
 } from '../../jobs/partial-upload-store.ts';
 import type { SqlDialect } from '../dialect.ts';
 import type { Tables } from '../tables.ts';
 import { read, write } from '../transactions.ts';
 import { PartialUploadQueries } from './partial-upload-queries.ts';
+
+const retryAfterSeconds = 60;
 
 export class SqlPartialUploadStore implements PartialUploadStore {
   readonly #db: Kysely<Tables>;
@@ -21,7 +25,11 @@ export class SqlPartialUploadStore implements PartialUploadStore {
   }
 
   async create(upload: Parameters<PartialUploadStore['create']>[0]): Promise<void> {
-    await write(this.#db, trx => this.#queries.insert.write(trx, upload));
+    await write(this.#db, async trx => {
+      const open = await this.#queries.open.first(trx, { owner: upload.owner, most: mostOpenUploads });
+      if ((open?.uploads ?? 0) >= mostOpenUploads) throw tooMany();
+      await this.#queries.insert.write(trx, upload);
+    });
   }
 
   find(id: string, owner?: string): Promise<ArrivingUpload | WholeUpload | undefined> {
@@ -85,4 +93,9 @@ export class SqlPartialUploadStore implements PartialUploadStore {
     if (ids.length === 0) return;
     await write(this.#db, trx => this.#queries.forget.write(trx, { ids: JSON.stringify(ids) }));
   }
+}
+
+function tooMany(): TintypeError {
+  const message = `${mostOpenUploads} of your uploads are not complete: finish or delete one.`;
+  return new TintypeError('too-many-uploads', message, { retryAfter: retryAfterSeconds });
 }

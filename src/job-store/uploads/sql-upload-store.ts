@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { UploadStore } from '../../jobs/upload-store.ts';
 import type { SqlDialect } from '../dialect.ts';
+import { noBackup } from '../no-backup.ts';
 import { opaqueNumber } from '../opaque-value.ts';
 import { type Prepared, prepare } from '../prepared.ts';
 import type { Tables } from '../tables.ts';
@@ -28,12 +29,12 @@ export class SqlUploadStore implements UploadStore {
       )`.compile(db),
     );
     this.#abandoned = prepare((p: { limit: number }) =>
-      sql<{ id: string }>`select id from uploads where abandoned_at is not null
+      sql<{ id: string }>`select id from uploads where abandoned_at is not null and ${noBackup(dialect)}
         order by abandoned_at limit ${opaqueNumber(p.limit)}`.compile(db),
     );
     this.#forget = prepare((p: { ids: string }) =>
       sql<never>`delete from uploads
-        where (jobs = 0 or abandoned_at is not null) and id in ${dialect.strings(p.ids)}`.compile(db),
+        where (jobs = 0 or abandoned_at is not null) and id ${dialect.oneOf(p.ids)}`.compile(db),
     );
   }
 

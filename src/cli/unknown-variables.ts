@@ -1,0 +1,35 @@
+import type { Environment } from '../config/config.ts';
+import { variables } from '../config/variables.ts';
+import { edits } from './nearest.ts';
+
+/** A variable that nobody reads, and looks as if somebody thought that Tintype does. */
+export interface UnknownVariable {
+  readonly variable: string;
+  /** The one that was probably meant. */
+  readonly meant?: string;
+}
+
+const names = Object.keys(variables);
+/** But for `AWS_`: its SDK reads many more than we name. */
+const firstWords = new Set(names.map(firstWord).filter(word => word !== '' && word !== 'AWS_'));
+
+/** Those that are a few letters away from one of ours, or begin like one. Their values are nobody's business here. */
+export function unknownVariables(env: Environment): UnknownVariable[] {
+  return Object.keys(env).flatMap(variable => {
+    if (names.includes(variable) || !env[variable]) return [];
+    const meant = meantBy(variable.replace(/^TINTYPE_/, ''));
+    if (meant !== undefined) return [{ variable, meant }];
+    return firstWords.has(firstWord(variable)) ? [{ variable }] : [];
+  });
+}
+
+/** Two edits of a long name, one of a short one: HOME is not HOST. */
+function meantBy(word: string): string | undefined {
+  const most = word.length > 6 ? 2 : 1;
+  return names.find(name => edits(word, name) <= most);
+}
+
+/** With its `_`; empty where the name is a single word. */
+function firstWord(name: string): string {
+  return /^[A-Z\d]+_/.exec(name)?.[0] ?? '';
+}
