@@ -78,5 +78,5 @@ async function noOpFigure(combination: Combination, engines: Engines): Promise<n
   const queue = await openJobQueue(jobQueueOptions(config), store.changes, createLogger('silent'));
   cleanup.defer(() => queue.close());
   await noOpRate(store, queue, noOps / 10);
-  return noOpRate(store, queue, noOps);
+  return await noOpRate(store, queue, noOps);
 }

@@ -22,7 +22,7 @@ export const queueing: Row = {
     const peer = await engines.database();
     const ours = async () => {
       await using queue = closing(new DatabaseQueue(store.changes));
-      return noOpRate(store, queue, perRound);
+      return await noOpRate(store, queue, perRound);
     };
     const comparison = await compare(ours, () => graphileWorkerRate(peer, perRound), rounds);
     const redis = await engines.redis();

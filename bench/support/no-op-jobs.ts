@@ -25,16 +25,19 @@ export async function noOpRate(store: OpenJobStore, queue: JobQueue, count: numb
   });
   const started = performance.now();
   worker.start();
-  await inParallel(count, lanes, async () => {
-    await jobs.submit({
-      owner: 'local',
-      priority: 'normal',
-      source: { object: 'photo.jpg', filename: 'photo.jpg' },
-      outputs: [{ name: 'thumb', filename: 'thumb_photo.jpg', options: { size: '100x100' } }],
+  try {
+    await inParallel(count, lanes, async () => {
+      await jobs.submit({
+        owner: 'local',
+        priority: 'normal',
+        source: { object: 'photo.jpg', filename: 'photo.jpg' },
+        outputs: [{ name: 'thumb', filename: 'thumb_photo.jpg', options: { size: '100x100' } }],
+      });
     });
-  });
-  await allMade;
-  await worker.stop();
+    await allMade;
+  } finally {
+    await worker.stop();
+  }
   return count / ((performance.now() - started) / 1000);
 }
 
