@@ -29,6 +29,7 @@ test('leaves everybody else’s alone, and our own', () => {
     'LANG',
     'NODE_ENV',
     'AWS_REGION',
+    'AWS_ENDPOINT_URL_SQS',
   ];
   const env = Object.fromEntries([...others, 'TINTYPE_TEST_DATA', 'PORT'].map(name => [name, '1']));
   assert.deepEqual(unknownVariables({ ...env, MAX_UPLOAD_SIZE: '' }), []);

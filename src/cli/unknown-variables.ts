@@ -10,13 +10,14 @@ export interface UnknownVariable {
 }
 
 const names = Object.keys(variables);
-/** But for `AWS_`: its SDK reads many more than we name. */
-const firstWords = new Set(names.map(firstWord).filter(word => word !== '' && word !== 'AWS_'));
+const firstWords = new Set(names.map(firstWord).filter(word => word !== ''));
+/** Its SDK reads many more than we name. */
+const foreign = 'AWS_';
 
 /** Those that are a few letters away from one of ours, or begin like one. Their values are nobody's business here. */
 export function unknownVariables(env: Environment): UnknownVariable[] {
   return Object.keys(env).flatMap(variable => {
-    if (names.includes(variable) || !env[variable]) return [];
+    if (names.includes(variable) || variable.startsWith(foreign) || !env[variable]) return [];
     const meant = meantBy(variable.replace(/^TINTYPE_/, ''));
     if (meant !== undefined) return [{ variable, meant }];
     return firstWords.has(firstWord(variable)) ? [{ variable }] : [];
