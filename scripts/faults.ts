@@ -13,6 +13,12 @@ const files = globSync('test/faults/*.test.ts', { cwd: root })
   .filter(file => rows.length === 0 || rows.some(row => path.basename(file).startsWith(`${row}-`)))
   .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
 
+if (files.length === 0) {
+  console.error(
+    `No file in test/faults/ begins with ${rows.join('- or ')}-. Variants stand in their row's file: 5b in 5-….`,
+  );
+  process.exit(2);
+}
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tintype-faults-'));
 const results = path.join(folder, 'results');
 // One after the other, so that no row disturbs the figures of another.

@@ -1,4 +1,4 @@
-/** Does the work for each, so many at a time; throws the first fault, when nothing is under way any more. */
+/** Does the work for each, so many at a time; throws one of the faults, when nothing is under way any more. */
 export async function inLanes<T>(
   lanes: number,
   all: AsyncIterable<T>,

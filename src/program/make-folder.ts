@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Makes a folder with those above it that are missing; resolves to the new ones, outermost first. Where a file system
+ * Makes a folder with those above it that are missing; returns the new ones, outermost first. Where a file system
  * takes no new folders and says that none is there (Linux's /proc), Node's own `recursive` never ends.
  * Throws the system's error. `mode` is that of the innermost.
  */

@@ -107,7 +107,11 @@ function crashRenderers({ process: { pid } }: Service, images: SentJobs): Dispos
         const isDeadly = (await openFiles(renderer)).some(file => images.uploads.has(file));
         if (!isDeadly || killed.has(renderer)) continue;
         killed.add(renderer);
-        process.kill(Number(renderer), 'SIGSEGV');
+        try {
+          process.kill(Number(renderer), 'SIGSEGV');
+        } catch {
+          // It has just ended by itself.
+        }
       }
       await setTimeout(10);
     }

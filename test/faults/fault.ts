@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 
 /** One row of docs/faults.md: what is done to the service, and what must be true of it then. */
 export interface Fault<Size> {
-  /** The number of the row; its file is `<row>-<name>.test.ts`. */
+  /** The number of the row; its file is `<number>-<name>.test.ts`, the same for variants (`5b`, `1 Postgres`). */
   readonly row: string;
   readonly fault: string;
   readonly mustShow: string;

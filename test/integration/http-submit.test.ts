@@ -59,6 +59,8 @@ suite('POST /jobs with JSON', () => {
       [{ source, hooks: [] }, '/hooks', /outputs, priority/],
       [{ source, priority: 'urgent' }, '/priority', /interactive, normal, bulk/],
       [{ source, class: 'x'.repeat(65) }, '/class', /64/],
+      [{ source, class: 'a\u0000b' }, '/class', /control characters/],
+      [{ source, class: '\ud83d' }, '/class', /control characters/],
       [{ source, notBefore: 'soon' }, '/notBefore', /ISO 8601/],
       [{ source, metadata: [] }, '/metadata', /object/],
       [{ source, notBefore: '2016-12-31T23:59:60Z' }, '/notBefore', /leap second/],

@@ -24,7 +24,9 @@ const jobFields = {
     Type.String({
       minLength: 1,
       maxLength: 64,
-      description: 'A label of your own, for filters and statistics.',
+      // What not every database can hold: control characters, halves of surrogate pairs.
+      pattern: '^[^\\p{Cc}\\p{Cs}]*$',
+      description: 'A label of your own, for filters and statistics, without control characters.',
     }),
   ),
   notBefore: Type.Optional(

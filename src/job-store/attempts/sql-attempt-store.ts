@@ -76,7 +76,9 @@ export class SqlAttemptStore implements AttemptStore {
 
   async renew(claims: readonly (ClaimRef & { progress: number })[], leaseMs: number): Promise<ClaimRef[]> {
     if (claims.length === 0) return [];
-    const parameters = { claims: JSON.stringify(claims), leaseMs };
+    // In the order in which ends are written, so that neither waits for the other.
+    const inOrder = claims.toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1));
+    const parameters = { claims: JSON.stringify(inOrder), leaseMs };
     const rows = await write(this.#db, trx => this.#queries.renew.all(trx, parameters));
     for (const { id, owner, progress } of rows)
       this.#announce({ kind: 'progress', jobId: id, owner, progress });

@@ -63,7 +63,7 @@ export class CallBatches<C, R> {
     } catch (error) {
       const isOfAll = batch.length === 1 || TintypeError.from(error).code === 'storage-unavailable';
       if (isOfAll) for (const { answer } of batch) answer.reject(error);
-      else for (const waiting of batch) await this.#answer([waiting]);
+      else await Promise.all(batch.map(waiting => this.#answer([waiting])));
     }
   }
 }

@@ -42,7 +42,7 @@ export class PartialUploadQueries {
     const { now, oneOf } = dialect;
     this.open = prepare((p: { owner: string; most: number }) =>
       sql<{ uploads: number }>`select count(*) as uploads from (
-        select 1 from partial_uploads where owner = ${p.owner} limit ${opaqueNumber(p.most)}
+        select 1 from partial_uploads where owner = ${p.owner} and abandoned_at is null limit ${opaqueNumber(p.most)}
       ) as counted`.compile(db),
     );
     this.insert = insertUpload(db, dialect);
