@@ -24,6 +24,9 @@ const sizeAtStart = process.memoryUsage.rss();
 
 // SIGKILL, because a decoder that runs in a thread would hold up every kinder end.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+// A terminal's Ctrl-C and some supervisors' stop reach the whole process group. When a renderer ends is the parent's
+// business: it may yet finish its image.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 process.on('message', (request: RendererRequest) => void serve(request));
 answer({ kind: 'ready' });
 // Kept at a process's end, otherwise, and a renderer's end is always a kill.

@@ -110,6 +110,17 @@ describe('the renderers', () => {
     assert.equal(await renderers.kills('timeout'), 0);
   });
 
+  it('go on when the whole process group is told to stop, as by Ctrl-C', async () => {
+    await using renderers = await TestPool.create({ limits: { allowSvg: true } });
+    const source = renderers.file('drawing.svg');
+    await writeFile(source, '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60"/>');
+    await renderers.inspect(source);
+    const [pid = 0] = await rendererPids();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(pid, signal);
+    assert.equal((await renderers.inspect(source)).width, 90);
+    assert.deepEqual(await rendererPids(), [pid]);
+  });
+
   it('end an image that takes more memory than was estimated, as too large and not as damaged', async () => {
     await using renderers = await TestPool.create({ limits: { maxRenderBytes: 60 * mebibyte } });
     const source = renderers.file('large.avif');
