@@ -114,7 +114,6 @@ function tell(report: Report, service: LoadedService, backAfter: readonly number
   report('jobs', sent.ids.length);
   report('submissions answered 503 and sent again', sent.refused);
   report('lost', 0);
-  report('double', 0);
   report('full rate after seconds at most', slowest);
   assert.ok(slowest <= within, `${slowest} s`);
 }
