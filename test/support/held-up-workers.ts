@@ -6,11 +6,13 @@ import { Cluster } from './cluster.ts';
 import { doubleObjects } from './double-objects.ts';
 import { eventually } from './eventually.ts';
 import { photo } from './photo.ts';
-import { SentJobs } from './sent-jobs.ts';
+import { isStale, SentJobs } from './sent-jobs.ts';
 import type { PostgresEngines } from './service-engines.ts';
 
 const patienceMs = 120_000;
 export const leaseMs = 1_000;
+/** About what a job takes, so many of them at once on two cores. */
+const longestPauseMs = 500;
 /** Enough that every worker has some. */
 const leastJobs = 40;
 const others = 'api,intake,deliveries,scheduler,sweeper';
@@ -27,12 +29,12 @@ interface HoldUp {
 
 /**
  * Holds up workers longer than their leases, each time in the middle of jobs; asserts that no result of theirs counts
- * and that nothing is made twice. Resolves to figures.
+ * and that nothing is made twice. Resolves to figures by their names.
  */
 export async function holdUpWorkers(
   engines: PostgresEngines,
   { times, workers, hold, env = {} }: HoldUp,
-): Promise<{ jobs: number; leasesLost: number }> {
+): Promise<Record<string, number>> {
   const roles = [others, ...Array.from({ length: workers }, () => 'worker')];
   const settings = { LEASE_SECONDS: String(leaseMs / 1000), WORKER_CONCURRENCY: '1', LOG_LEVEL: 'fatal' };
   await using cluster = await Cluster.start({ ...engines.env, ...settings, ...env }, roles);
@@ -47,23 +49,32 @@ export async function holdUpWorkers(
     const held = cluster.services.slice(-Math.ceil(workers / 2)).map(async ({ process: { pid = 0 } }) => {
       for (const _ of turns) {
         await eventually(() => hasJobs(database, pid), 'the worker has jobs', patienceMs);
+        // At any point of a job, not only at its beginning.
+        await setTimeout(Math.random() * longestPauseMs);
         await hold(pid);
       }
     });
-    await Promise.all(held).finally(() => over.abort());
-    await feeding;
-    const ended = await sent.allComplete();
-    await eventually(
-      async () => (await doubleObjects(engines.folder)) === 0,
-      'leftovers are swept',
-      patienceMs,
-    );
-    const leasesLost = ended.flatMap(({ tries }) => tries.filter(({ result }) => result === 'lost')).length;
-    assert.ok(leasesLost > 0, 'some were in the middle of jobs');
-    return { jobs: ended.length, leasesLost };
+    const holding = Promise.all(held).finally(() => over.abort());
+    await Promise.all([holding, feeding]);
+    return await figures(sent, engines.folder);
   } finally {
     await database.end();
   }
+}
+
+async function figures(sent: SentJobs, folder: string): Promise<Record<string, number>> {
+  const ended = await sent.allComplete();
+  const doubles = () => doubleObjects(folder);
+  await eventually(async () => (await doubles()) === 0, 'leftovers are swept', patienceMs);
+  const leasesLost = ended.flatMap(({ tries }) => tries.filter(({ result }) => result === 'lost')).length;
+  assert.ok(leasesLost > 0, 'some were in the middle of jobs');
+  return {
+    'leases lost': leasesLost,
+    'jobs accepted': sent.ids.length,
+    complete: ended.length,
+    'stale results accepted': ended.filter(isStale).length,
+    double: await doubles(),
+  };
 }
 
 /** Sends jobs as they are needed, until the signal aborts. */
