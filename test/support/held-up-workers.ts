@@ -12,7 +12,7 @@ import type { PostgresEngines } from './service-engines.ts';
 const patienceMs = 120_000;
 export const leaseMs = 1_000;
 /** About what a job takes, so many of them at once on two cores. */
-const longestPauseMs = 500;
+const longestPauseMs = 200;
 /** Enough that every worker has some. */
 const leastJobs = 40;
 const others = 'api,intake,deliveries,scheduler,sweeper';
@@ -48,9 +48,7 @@ export async function holdUpWorkers(
     const turns = Array.from({ length: times }).values();
     const held = cluster.services.slice(-Math.ceil(workers / 2)).map(async ({ process: { pid = 0 } }) => {
       for (const _ of turns) {
-        await eventually(() => hasJobs(database, pid), 'the worker has jobs', patienceMs);
-        // At any point of a job, not only at its beginning.
-        await setTimeout(Math.random() * longestPauseMs);
+        await isBusy(database, pid);
         await hold(pid);
       }
     });
@@ -86,8 +84,18 @@ async function keepBusy(database: pg.Pool, sent: SentJobs, over: AbortSignal): P
   }
 }
 
-async function hasJobs(database: pg.Pool, pid: number): Promise<boolean> {
-  const own = 'select from attempts where ended_at is null and worker like $1';
-  const { rowCount } = await database.query(own, [`%/${pid}/%`]);
-  return (rowCount ?? 0) > 0;
+/**
+ * Resolves when the worker is somewhere in the middle of jobs: after it has made one, because it lost its renderers when
+ * it was held up before, and would be met again and again where it starts them.
+ */
+async function isBusy(database: pg.Pool, pid: number): Promise<void> {
+  const attempts = async (condition: string) => {
+    const own = `select from attempts where worker like $1 and ${condition}`;
+    return (await database.query(own, [`%/${pid}/%`])).rowCount ?? 0;
+  };
+  const made = await attempts("result = 'complete'");
+  const hasMade = async () => (await attempts("result = 'complete'")) > made;
+  await eventually(hasMade, 'the worker makes a job', patienceMs);
+  await setTimeout(Math.random() * longestPauseMs);
+  await eventually(async () => (await attempts('ended_at is null')) > 0, 'the worker has jobs', patienceMs);
 }
