@@ -26,6 +26,7 @@ import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
+import { EngineWatch } from './telemetry/engine-watch.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Sweeper } from './worker/sweeper.ts';
@@ -59,15 +60,19 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
   // Closed in reverse; at once if the building fails.
   await using parts = new AsyncDisposableStack();
   const storeOptions = jobStoreOptions(config);
-  const store = parts.adopt(await openJobStore(storeOptions, true, logger), opened => opened.close());
-  if (storeOptions.driver === 'sqlite') await store.migrate();
-  else await migrateWhenThere(store, logger, stop);
-  const objectStore = parts.adopt(await openObjectStore(objectStoreOptions(config), logger), opened =>
+  const openedStore = parts.adopt(await openJobStore(storeOptions, true, logger), opened => opened.close());
+  if (storeOptions.driver === 'sqlite') await openedStore.migrate();
+  else await migrateWhenThere(openedStore, logger, stop);
+  const openedObjects = parts.adopt(await openObjectStore(objectStoreOptions(config), logger), opened =>
     opened.close(),
   );
   // On SQLite there is one service process.
-  await objectStore.prepare({ isAlone: storeOptions.driver === 'sqlite' });
-  const { objects, partialFiles } = objectStore;
+  await openedObjects.prepare({ isAlone: storeOptions.driver === 'sqlite' });
+  const storeWatch = new EngineWatch('the job store', () => openedStore.events.newest(), logger);
+  const objectWatch = new EngineWatch('the object store', () => openedObjects.objects.check(), logger);
+  for (const watch of [storeWatch, objectWatch]) parts.defer(() => watch.close());
+  const store = storeWatch.over(openedStore);
+  const { objects, partialFiles, links } = objectWatch.over(openedObjects);
   const queue = parts.adopt(await openJobQueue(jobQueueOptions(config), store.changes, logger), opened =>
     opened.close(),
   );
@@ -162,8 +167,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
         checkWebhookUrl: url => guard.checkUrl(url),
         changes: store.changes,
         objects,
-        ...(config.OBJECT_DOWNLOADS === 'redirect' &&
-          objectStore.links && { downloadLinks: objectStore.links }),
+        ...(config.OBJECT_DOWNLOADS === 'redirect' && links && { downloadLinks: links }),
         quota: new QueueQuota(store.jobs, {
           jobs: config.MAX_QUEUED_JOBS,
           jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import type { StoreChange, StoreChanges } from '../../jobs/store-changes.ts';
+import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { fromPostgres } from './postgres-faults.ts';
 import { connectionOptions } from './postgres-pool.ts';
 
 const channel = 'tintype';
@@ -86,7 +88,12 @@ export class PostgresChanges implements StoreChanges {
           pauseMs = firstPauseMs;
         });
       } catch (error) {
-        this.#logger.warn({ err: error }, 'news of the job store can’t be heard; trying again');
+        logFault(
+          this.#logger,
+          'warn',
+          fromPostgres(error),
+          'news of the job store can’t be heard; trying again',
+        );
       }
       await pause(pauseMs, this.#closing.signal);
       pauseMs = Math.min(longestPauseMs, pauseMs * 2);

@@ -71,7 +71,7 @@ export function openPool({ url, directUrl, connections, logger }: PostgresOption
   // Idle connections tell it here when the database goes; the next query gets another one.
   pool.on('error', ({ message }) => {
     // The error itself carries the whole client.
-    logger.warn({ reason: message }, 'a connection to the job store was lost');
+    logger.debug({ reason: message }, 'a connection to the job store was lost');
   });
   return {
     options: pool.options,
