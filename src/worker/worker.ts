@@ -159,7 +159,7 @@ export class Worker {
     const signal = AbortSignal.any([lost, overtime.signal, this.#givingBack.signal]);
     try {
       const made = await attemptJob(claim, this.#options, signal, progress => {
-        held.progress = progress;
+        held.progress = Math.floor(progress * 100) / 100;
       });
       return { result: 'complete', ...made };
     } catch (thrown) {
