@@ -20,6 +20,9 @@ export interface PostgresOptions {
   readonly logger: Logger;
 }
 
+/** By which the database knows our connections. */
+export const applicationName = 'tintype';
+
 const connectMs = 10_000;
 /** A statement of ours takes milliseconds: after this long the other end is gone, and nobody has told us. */
 const answerMs = 30_000;
@@ -30,7 +33,7 @@ const countTypes = [20, 1700];
 export function connectionOptions(url: string): pg.ClientConfig {
   return {
     connectionString: `${url}${url.includes('?') ? '&' : '?'}uselibpqcompat=true`,
-    application_name: 'tintype',
+    application_name: applicationName,
     connectionTimeoutMillis: connectMs,
     query_timeout: answerMs,
     keepAlive: true,
