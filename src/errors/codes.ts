@@ -40,6 +40,7 @@ export const codes = {
   'expectation-failed': { status: 417, retryable: false },
   'corrupt-image': { status: 422, retryable: false },
   'invalid-output': { status: 422, retryable: false },
+  'invalid-model': { status: 422, retryable: false },
   'idempotency-key-reused': { status: 422, retryable: false },
   'output-too-large': { status: 422, retryable: false },
   'render-timeout': { status: 422, retryable: false },
