@@ -10,7 +10,8 @@ export type KerasWeights = ReadonlyMap<string, Kernel>;
  * Throws `invalid-model` for a file of another kind.
  */
 export async function readKerasWeights(path: string): Promise<KerasWeights> {
-  await h5wasm.ready;
+  const { activate_throwing_error_handler: throwErrors } = await h5wasm.ready;
+  throwErrors();
   let file: File | undefined;
   try {
     file = new h5wasm.File(path, 'r');

@@ -50,7 +50,7 @@ export class GraphBuilder {
 
   /** Of channels. */
   concatenate(name: string, inputs: readonly string[]): string {
-    return this.#node('Concat', name, inputs, { axis: 1 });
+    return this.#node('Concat', name, [...inputs], { axis: 1 });
   }
 
   /** `DCR`: depth, column, row, as TensorFlow; `CRD`: column, row, depth, as a pixel shuffle. */
