@@ -59,6 +59,7 @@ export const codes = {
   overloaded: { status: 503, retryable: true },
   'storage-unavailable': { status: 503, retryable: true },
   'shutting-down': { status: 503, retryable: true },
+  'render-stalled': { status: 504, retryable: true },
   'job-timeout': { status: 504, retryable: false },
 } as const satisfies Record<string, CodeFacts>;
 

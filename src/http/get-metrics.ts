@@ -7,7 +7,8 @@ import { problems } from './problem.ts';
 const schema = {
   tags: ['operation'],
   summary: 'Metrics for Prometheus',
-  description: 'With a key, or from the same machine.',
+  description:
+    'With a key, or from the same machine. What only the job store knows is left out while it is away.',
   response: {
     200: { description: 'The text format.', content: { 'text/plain': { schema: Type.String() } } },
     ...problems(403, 503),

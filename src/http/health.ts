@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { nullable } from './nullable.ts';
-import { problems } from './problem.ts';
+import { problems, retryAfterSeconds } from './problem.ts';
 
 /** While one of these is away, jobs are taken and made all the same, if later. */
 const spareParts = new Set(['jobQueue']);
@@ -48,6 +48,7 @@ export function health(app: HttpApp, parts: HttpParts): void {
     const away = Object.keys(faults).filter(part => faults[part] !== null);
     const isReady = away.every(part => spareParts.has(part));
     const status = !isReady ? 'unavailable' : away.length > 0 ? 'degraded' : 'ok';
+    if (!isReady) void reply.header('retry-after', retryAfterSeconds);
     return reply.code(isReady ? 200 : 503).send({ status, parts: faults });
   });
 }

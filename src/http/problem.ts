@@ -25,6 +25,8 @@ export const problemSchema = Type.Object(
 );
 
 export type Problem = Static<typeof problemSchema>;
+/** For every 503 that knows no better: a store that is away, a service that stops. */
+export const retryAfterSeconds = 5;
 export const problemType = 'application/problem+json; charset=utf-8';
 
 /** The answers of an endpoint that are problems, for its schema. */
@@ -38,7 +40,8 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   const error = publicError(thrown);
   if (error.code === 'overloaded') request.log.warn({ code: error.code }, error.message);
   else if (error.status >= 500) request.log.error({ err: error }, 'a request failed');
-  if (error.retryAfter !== undefined) void reply.header('retry-after', Math.ceil(error.retryAfter));
+  const retryAfter = error.retryAfter ?? (error.status === 503 ? retryAfterSeconds : undefined);
+  if (retryAfter !== undefined) void reply.header('retry-after', Math.ceil(retryAfter));
   // What was said of an image that could not be sent after all does not hold for the problem.
   for (const name of ['etag', 'content-length', 'content-disposition', 'accept-ranges'])
     reply.removeHeader(name);

@@ -138,7 +138,7 @@ export function renderBytes(header: ImageHeader, outputs: readonly PlannedOutput
   return Math.round(Math.max(sourceBytes(header, 1), ...perOutput));
 }
 
-/** Milliseconds that rendering may take: 5 s for SVG, otherwise 10 s and 2 s a megapixel read or written. */
+/** Milliseconds for rendering: 5 s for SVG, otherwise 10 s and 2 s a megapixel read or written, of processor time. */
 export function renderMs(header: ImageHeader, outputs: readonly PlannedOutput[]): number {
   if (header.format === 'svg') return 5_000;
   const read = Math.max(...outputs.map(({ options }) => framesOf(header, options)), 1);

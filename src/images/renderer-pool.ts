@@ -1,14 +1,14 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Admission } from './admission.ts';
-import { headerBytes, type ImageHeader, readFormat, readHeader, readHeaderSoFar } from './image-header.ts';
+import { readFileHeader } from './file-header.ts';
+import { type ImageHeader, readFormat } from './image-header.ts';
 import { checkOutputs, checkSource, type ImageLimits, renderBytes, renderMs } from './limits.ts';
 import { tooMuchMemory } from './render-failure.ts';
 import type { RenderedOutput, RendererAnswer, RendererRequest, RenderOrder } from './renderer-messages.ts';
 import { RendererDied, RendererProcess } from './renderer-process.ts';
-import { afterRunning } from './running-time.ts';
+import { limitTime, type TimeUp } from './time-limit.ts';
 import { planWatermarks } from './watermark.ts';
 
 export interface RendererPoolOptions {
@@ -29,14 +29,13 @@ export interface Render {
   readonly outputs: readonly RenderOrder[];
 }
 
-type KillReason = 'timeout' | 'memory' | 'cancelled' | 'crashed';
+type KillReason = TimeUp | 'memory' | 'cancelled' | 'crashed';
 
 /** Leaks in decoders stay small when a renderer is replaced now and then. */
 const requestsPerRenderer = 2_000;
-const fewBytes = 4_096;
 const inspectBytes = 64 * 2 ** 20;
 const inspectMs = 5_000;
-/** An SVG has 5 s to be drawn, and must be gone in 6; one without a size is drawn to find that out. */
+/** An SVG has 5 s to be drawn, and 6 in all; one without a size is drawn to find that out. */
 const inspectSvgMs = 1_000;
 /** After these the decoder's state is not to blame, so the renderer goes on. */
 const harmless: ReadonlySet<string> = new Set(['invalid-output', 'output-too-large', 'storage-unavailable']);
@@ -80,7 +79,8 @@ export class RendererPool {
    * Makes the outputs' files; who keeps one has to sync it to the disk. `onProgress` hears a fraction after each but
    * the last.
    * Throws `image-too-large`, `output-too-large`, `unsupported-image`, `corrupt-image`, `invalid-output`,
-   * `render-timeout`, `render-crashed`, `storage-unavailable`, `shutting-down`; when aborted, the signal's reason.
+   * `render-timeout`, `render-stalled`, `render-crashed`, `storage-unavailable`, `shutting-down`; when aborted, the
+   * signal's reason.
    */
   async render(
     { source, header, outputs }: Render,
@@ -149,7 +149,7 @@ export class RendererPool {
     try {
       signal.throwIfAborted();
       await renderer.ready();
-      callOff = afterRunning(ms, () => kill('timeout'));
+      callOff = limitTime(processorTime(renderer, request), ms, kill);
       return await renderer.ask(request, onProgress);
     } catch (error) {
       if (!(error instanceof RendererDied)) throw error;
@@ -173,6 +173,10 @@ export class RendererPool {
     if (killed === 'timeout') {
       this.#count('timeout');
       return new TintypeError('render-timeout', `The image took longer than ${ms / 1000} s to render.`);
+    }
+    if (killed === 'stalled') {
+      this.#count('stalled');
+      return new TintypeError('render-stalled', 'The renderer got too little processor time, or hung.');
     }
     if (/allocat|out of memory|bad_alloc/i.test(died.lastWords)) {
       this.#count('memory');
@@ -215,31 +219,10 @@ export class RendererPool {
   }
 }
 
-/**
- * The size of most images stands in the first few KiB. Synchronous: a trip to the thread pool and back costs ten times
- * what it takes to read a few KiB that are most likely in memory.
- */
-function readFileHeader(path: string): { start: Uint8Array; header: ImageHeader | undefined } {
-  const file = openSync(path, 'r');
-  try {
-    const few = readStart(file, fewBytes);
-    const header = few.length === fewBytes ? readHeaderSoFar(few) : readHeader(few);
-    if (header || few.length < fewBytes) return { start: few, header };
-    const all = readStart(file, headerBytes);
-    return { start: all, header: readHeader(all) };
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readStart(file: number, bytes: number): Uint8Array {
-  const start = Buffer.allocUnsafe(bytes);
-  let length = 0;
-  for (;;) {
-    const read = readSync(file, start, length, bytes - length, length);
-    length += read;
-    if (read === 0 || length === bytes) return start.subarray(0, length);
-  }
+/** An SVG is a program, which may be meant to hold a renderer: whether it gets a processor or not, it has to go in time. */
+function processorTime(renderer: RendererProcess, request: RendererRequest): () => number | undefined {
+  const format = request.kind === 'inspect' ? request.format : request.header.format;
+  return format === 'svg' ? () => undefined : () => renderer.processorMs();
 }
 
 function unexpected(answer: RendererAnswer): Error {

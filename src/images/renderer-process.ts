@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entryBeside } from '../program/entry-beside.ts';
+import { processorMs } from './processor-time.ts';
 import type { RendererAnswer, RendererRequest, RendererSettings } from './renderer-messages.ts';
 
 const entry = fileURLToPath(entryBeside('renderer', import.meta.url));
@@ -68,6 +69,11 @@ export class RendererProcess {
 
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** Milliseconds of processor time that it has used; `undefined` where that can't be told. */
+  processorMs(): number | undefined {
+    return this.#child.pid === undefined ? undefined : processorMs(this.#child.pid);
   }
 
   /** Resolves once it takes requests; rejects with `RendererDied`. */

@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600];
+/** How long a scrape waits for the job store, in milliseconds. */
+const answerMs = 3_000;
 
 /** What Prometheus reads at `GET /metrics`. One per process of the service; `docs/metrics.md` lists the names. */
 export class Metrics {
@@ -28,7 +30,7 @@ export class Metrics {
   });
   readonly renderersKilled = new Counter({
     name: 'tintype_renderers_killed_total',
-    help: 'Renderer processes ended before their time, by reason: timeout, memory, cancelled, crashed',
+    help: 'Renderer processes ended before their time, by reason: timeout, stalled, memory, cancelled, crashed',
     labelNames: ['reason'] as const,
     registers: [this.registry],
   });
@@ -67,7 +69,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** The queue's depth, asked of the job store at each scrape. */
+  /** The queue's depth, asked of the job store at each scrape; left out while that does not answer. */
   gaugeBacklog(read: () => Promise<{ pending: number; processing: number }>): void {
     new Gauge({
       name: 'tintype_jobs',
@@ -75,29 +77,63 @@ export class Metrics {
       labelNames: ['status'] as const,
       registers: [this.registry],
       async collect() {
-        const { pending, processing } = await read();
-        this.set({ status: 'pending' }, pending);
-        this.set({ status: 'processing' }, processing);
+        this.reset();
+        const backlog = await orNothing(read());
+        if (backlog === undefined) return;
+        this.set({ status: 'pending' }, backlog.pending);
+        this.set({ status: 'processing' }, backlog.processing);
       },
     });
   }
 
-  /** Deliveries under way, asked of the job store at each scrape. */
+  /** Deliveries under way, asked of the job store at each scrape; left out while that does not answer. */
   gaugeDeliveries(read: () => Promise<{ pending: number; oldest?: number }>): void {
-    const pending = new Gauge({
+    const readOnce = sharedWhileUnderWay(() => orNothing(read()));
+    new Gauge({
       name: 'tintype_deliveries_pending',
       help: 'Deliveries that are neither delivered nor given up',
       registers: [this.registry],
       async collect() {
-        const backlog = await read();
-        pending.set(backlog.pending);
-        oldest.set(backlog.oldest === undefined ? 0 : Math.max(0, Date.now() - backlog.oldest) / 1000);
+        this.remove();
+        const backlog = await readOnce();
+        if (backlog !== undefined) this.set(backlog.pending);
       },
     });
-    const oldest = new Gauge({
+    new Gauge({
       name: 'tintype_delivery_oldest_pending_seconds',
       help: 'How long the oldest of them has been under way; 0 when there is none',
       registers: [this.registry],
+      async collect() {
+        this.remove();
+        const backlog = await readOnce();
+        if (backlog === undefined) return;
+        this.set(backlog.oldest === undefined ? 0 : Math.max(0, Date.now() - backlog.oldest) / 1000);
+      },
     });
   }
+}
+
+/** The answer, or undefined where there is none in time: Prometheus waits for 10 s, and the rest is worth telling. */
+async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(late.resolve, answerMs, undefined);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } catch {
+    // That it is away, and why, is logged and told by `GET /health/ready`.
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The metrics of one scrape are asked at once. */
+function sharedWhileUnderWay<T>(ask: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined;
+  return () => {
+    underWay ??= ask().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
 }

@@ -48,7 +48,7 @@ test('a fault that is there to stay ends the job at once', () => {
 });
 
 test('a passing fault is tried again, after a wait that doubles, until the attempts are used up', () => {
-  for (const code of ['source-unavailable', 'render-crashed', 'internal'] as const) {
+  for (const code of ['source-unavailable', 'render-crashed', 'render-stalled', 'internal'] as const) {
     waits(judge(code, 0), true, 1_000);
     waits(judge(code, 1), true, 2_000);
     assert.equal(judge(code, 2).result, 'failed');

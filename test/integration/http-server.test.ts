@@ -67,6 +67,7 @@ suite('The HTTP server', () => {
     t.after(() => sick.stop());
     const answer = await fetch(`${sick.url}/health/ready`);
     assert.equal(answer.status, 503);
+    assert.equal(answer.headers.get('retry-after'), '5');
     assert.deepEqual(await answer.json(), {
       status: 'unavailable',
       parts: { database: null, objects: 'The disk is full.' },

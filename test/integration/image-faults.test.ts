@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import sharp, { type Create } from 'sharp';
 import { eventually } from '../support/eventually.ts';
 import { rendererPids, TestPool } from '../support/renderer-pool.ts';
@@ -108,6 +108,24 @@ describe('the renderers', () => {
     process.kill(pid, 'SIGCONT');
     assert.equal((await inspected).width, 90);
     assert.equal(await renderers.kills('timeout'), 0);
+  });
+
+  it('are not killed for time in which they were stopped or got no processor', async () => {
+    await using renderers = await TestPool.create();
+    const source = renderers.file('large.tif');
+    // Its size stands at its end, where a renderer has to look.
+    await sharp({ create: { width: 600, height: 600, channels: 3, background: 'red' } })
+      .tiff({ compression: 'none' })
+      .toFile(source);
+    await renderers.inspect(source);
+    const [pid = 0] = await rendererPids();
+    process.kill(pid, 'SIGSTOP');
+    const inspected = renderers.inspect(source);
+    // Longer than the processor time that it may take.
+    await setTimeout(5_500);
+    process.kill(pid, 'SIGCONT');
+    assert.equal((await inspected).width, 600);
+    assert.deepEqual(await rendererPids(), [pid]);
   });
 
   it('go on when the whole process group is told to stop, as by Ctrl-C', async () => {
