@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
 import { jobQueueOptions } from './config/job-queue-options.ts';
 import { jobStoreOptions } from './config/job-store-options.ts';
+import { libraryPaths } from './config/library-paths.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
 import { TintypeError } from './errors/tintype-error.ts';
@@ -26,6 +27,7 @@ import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
+import { ModelLibrary } from './super-resolution/model-library.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Sweeper } from './worker/sweeper.ts';
@@ -94,11 +96,19 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
     }),
     opened => opened.close(),
   );
+  const models = new ModelLibrary({
+    importedFolder: config.MODELS_FOLDER,
+    precision: config.MODEL_PRECISION,
+  });
   const renderers = parts.adopt(
     new RendererPool({
       size: config.WORKER_CONCURRENCY,
       limits,
       memoryBytes: config.RENDER_MEMORY_BYTES,
+      models,
+      executionProviders: config.SR_EXECUTION_PROVIDERS,
+      libraryPaths: libraryPaths(),
+      tileMs: config.JOB_TIMEOUT_SECONDS * 1000,
       logger,
       metrics,
     }),

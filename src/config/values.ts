@@ -114,6 +114,12 @@ export const webUrl: ValueKind<string> = {
   },
 };
 
+/** Parsed to the absolute path. */
+export const folder: ValueKind<string> = {
+  accepts: 'a folder',
+  parse: (value, root) => path.resolve(root, value),
+};
+
 /** A scheme and a path, such as `sqlite:data/tintype.db`; parsed to the absolute path. */
 export function localPath(scheme: string): ValueKind<string> {
   return {

@@ -13,8 +13,11 @@ export async function enlargeTiles(
 ): Promise<void> {
   const first = tiles[0];
   if (!first) return;
-  const scale = target.width / source.width;
-  const format: PixelFormat = { bands: source.bands, white: source.bytesPerSample === 1 ? 255 : 65_535 };
+  const scale = target.layout.width / source.layout.width;
+  const format: PixelFormat = {
+    bands: source.layout.bands,
+    white: source.layout.bytesPerSample === 1 ? 255 : 65_535,
+  };
   const { width, height } = first.outer;
   const size = 3 * width * height;
   const planes = new Float32Array(size * tiles.length);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ModelCard } from './model-card.ts';
 import { type ModelName, modelNames } from './model-names.ts';
@@ -14,10 +15,11 @@ export interface ModelNetwork {
   readonly file: string;
 }
 
+/** Of the networks that come with Tintype. */
+const shippedFolder = fileURLToPath(new URL('../../models', import.meta.url));
+
 export interface ModelLibraryOptions {
-  /** Of the networks that come with Tintype. */
-  readonly shippedFolder: string;
-  /** Of those that were imported; need not be there. */
+  /** Of the networks that were imported; need not be there. */
   readonly importedFolder: string;
   /** Which weights are preferred where there are both. */
   readonly precision: Precision;
@@ -35,7 +37,7 @@ export class ModelLibrary {
 
   /** By name, then scale. An imported network stands for the shipped one of the same name and scale. */
   networks(): ModelNetwork[] {
-    const { shippedFolder, importedFolder, precision } = this.#options;
+    const { importedFolder, precision } = this.#options;
     const found = new Map<string, ModelNetwork>();
     for (const folder of [shippedFolder, importedFolder]) {
       for (const card of readCards(folder)) {
@@ -62,11 +64,6 @@ export class ModelLibrary {
     if (enough) return [enough];
     const count = Math.ceil(Math.log(scale) / Math.log(largest.card.scale));
     return Array.from({ length: count }, () => largest);
-  }
-
-  /** How many times a model enlarges when nobody says. */
-  defaultScale(name: ModelName): number {
-    return this.networks().find(({ card }) => card.name === name)?.card.scale ?? 2;
   }
 }
 

@@ -8,6 +8,7 @@ import { RendererPool } from '../../src/images/renderer-pool.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
+import { shippedModels } from './models.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 
 const mebibyte = 2 ** 20;
@@ -31,6 +32,7 @@ export class TestPool implements AsyncDisposable {
   ) {
     this.#folder = folder;
     this.pool = new RendererPool({
+      ...shippedModels,
       size,
       limits: { ...imageLimits, ...limits },
       memoryBytes,
