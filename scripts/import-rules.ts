@@ -34,6 +34,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'images/limits.ts',
     'images/output-names.ts',
     'images/output-options.ts',
+    'super-resolution/model-library.ts',
+    'super-resolution/model-names.ts',
+    'super-resolution/model-view.ts',
   ],
 };
 

@@ -179,6 +179,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
           jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,
         }),
         limits,
+        models,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
         ...(config.AUTH === 'keys' && {
           authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },

@@ -13,6 +13,8 @@ export interface ModelNetwork {
   readonly card: ModelCard;
   /** The ONNX file. */
   readonly file: string;
+  /** Of its weights. */
+  readonly precision: Precision;
 }
 
 /** Of the networks that come with Tintype. */
@@ -41,8 +43,9 @@ export class ModelLibrary {
     const found = new Map<string, ModelNetwork>();
     for (const folder of [shippedFolder, importedFolder]) {
       for (const card of readCards(folder)) {
-        const file = path.join(folder, card.files[precision] ?? card.files.float32);
-        found.set(`${card.name} ${card.scale}`, { card, file });
+        const used = card.files[precision] === undefined ? 'float32' : precision;
+        const file = path.join(folder, card.files[used] ?? card.files.float32);
+        found.set(`${card.name} ${card.scale}`, { card, file, precision: used });
       }
     }
     return [...found.values()].sort(

@@ -26,6 +26,7 @@ suite('GET /openapi.json', () => {
       '/jobs/{id}/outputs/{name}',
       '/jobs/{id}/retry',
       '/metrics',
+      '/models',
       '/ping',
       '/statistics',
       '/thumbnails/{filename}',
