@@ -180,6 +180,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
         }),
         limits,
         models,
+        magnifyOrigins: config.MAGNIFY_ORIGINS ?? [],
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
         ...(config.AUTH === 'keys' && {
           authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },

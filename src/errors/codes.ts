@@ -56,6 +56,7 @@ export const codes = {
   'invalid-configuration': { status: 500, retryable: false },
   internal: { status: 500, retryable: true },
   'worker-lost': { status: 500, retryable: false },
+  'job-not-ended': { status: 503, retryable: true },
   overloaded: { status: 503, retryable: true },
   'storage-unavailable': { status: 503, retryable: true },
   'shutting-down': { status: 503, retryable: true },

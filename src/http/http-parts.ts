@@ -53,6 +53,10 @@ export interface HttpParts {
   readonly limits: ImageLimits;
   /** The super-resolution networks. */
   readonly models: Pick<ModelLibrary, 'networks'>;
+  /** The hosts whose images `GET /magnify` takes, as `MAGNIFY_ORIGINS` has them. */
+  readonly magnifyOrigins: readonly string[];
+  /** How long `GET /magnify` waits for its job, in milliseconds. Default two minutes. */
+  readonly magnifyWaitMs?: number;
   readonly maxUploadBytes: number;
   /** Who may call, with AUTH=keys. Without it everybody may do everything, as the owner `local`. */
   readonly authentication?: Authentication;

@@ -23,6 +23,7 @@ import { submitJob } from './jobs/submit-job.ts';
 import { parseJson } from './json-text.ts';
 import { refuseSlowBodies } from './least-rate.ts';
 import { listModels } from './models/list-models.ts';
+import { magnify } from './models/magnify.ts';
 import { getOutput } from './outputs/get-output.ts';
 import { getThumbnail } from './outputs/get-thumbnail.ts';
 import { refuseBrokenRequest, sendProblem } from './problem.ts';
@@ -98,6 +99,7 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   followEvents(app, parts, feed);
   getStatistics(app, parts);
   listModels(app, parts);
+  magnify(app, parts, links, feed);
   createEndpoint(app, parts);
   listEndpoints(app, parts);
   getEndpoint(app, parts);

@@ -25,6 +25,7 @@ suite('GET /openapi.json', () => {
       '/jobs/{id}/events',
       '/jobs/{id}/outputs/{name}',
       '/jobs/{id}/retry',
+      '/magnify',
       '/metrics',
       '/models',
       '/ping',

@@ -122,6 +122,7 @@ function testParts(stores: OpenJobStore, { objects, partialFiles }: ObjectsForTe
     quota: new QueueQuota(stores.jobs, { jobs: 100_000, jobsPerOwner: 10_000 }),
     limits: imageLimits,
     models: shippedModels.models,
+    magnifyOrigins: [],
     maxUploadBytes: 1_048_576,
     loopbackOnly: true,
     readiness: async () => ({}),
