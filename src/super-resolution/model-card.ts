@@ -24,6 +24,11 @@ export interface ModelCard {
   readonly bytesPerPixel: number;
   /** By test set, of luma; missing where nobody measured it. */
   readonly quality?: Readonly<Record<string, Quality>>;
+  /** With its int8 weights. */
+  readonly int8Quality?: Readonly<Record<string, Quality>>;
+  /** From small images that were JPEG files of quality 30; and what cubic interpolation makes of those. */
+  readonly jpegQuality?: Readonly<Record<string, Quality>>;
+  readonly bicubicJpegQuality?: Readonly<Record<string, Quality>>;
   /** What it learnt from. */
   readonly data?: string;
   readonly training?: string;

@@ -5,6 +5,7 @@ import type { ImageLimits } from '../../src/images/limits.ts';
 import type { OutputOptions } from '../../src/images/output-options.ts';
 import type { RenderedOutput } from '../../src/images/renderer-messages.ts';
 import { RendererPool } from '../../src/images/renderer-pool.ts';
+import type { ModelLibrary } from '../../src/super-resolution/model-library.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
@@ -17,6 +18,7 @@ export interface PoolSettings {
   readonly size?: number;
   readonly limits?: Partial<ImageLimits>;
   readonly memoryBytes?: number;
+  readonly models?: ModelLibrary;
 }
 
 /** A pool of real renderers and a folder for its files; both go with the disposal. */
@@ -28,11 +30,12 @@ export class TestPool implements AsyncDisposable {
 
   private constructor(
     folder: TemporaryFolder,
-    { size = 1, limits = {}, memoryBytes = 2048 * mebibyte }: PoolSettings,
+    { size = 1, limits = {}, memoryBytes = 2048 * mebibyte, models = shippedModels.models }: PoolSettings,
   ) {
     this.#folder = folder;
     this.pool = new RendererPool({
       ...shippedModels,
+      models,
       size,
       limits: { ...imageLimits, ...limits },
       memoryBytes,
