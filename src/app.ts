@@ -27,6 +27,7 @@ import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
+import { checkExecutionProviders } from './super-resolution/check-execution-providers.ts';
 import { ModelLibrary } from './super-resolution/model-library.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -57,6 +58,16 @@ export interface App {
  * away, until `stop` is aborted.
  */
 export async function createApp(config: Config, logger: Logger, stop: AbortSignal): Promise<App> {
+  const models = new ModelLibrary({
+    importedFolder: config.MODELS_FOLDER,
+    precision: config.MODEL_PRECISION,
+  });
+  const enlargerStart = {
+    executionProviders: config.SR_EXECUTION_PROVIDERS,
+    maxBytes: config.MAX_RENDER_BYTES,
+    libraryPaths: libraryPaths(),
+  };
+  if (config.ROLES.includes('worker')) await checkExecutionProviders(enlargerStart, models);
   const metrics = new Metrics();
   // Closed in reverse; at once if the building fails.
   await using parts = new AsyncDisposableStack();
@@ -96,10 +107,6 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
     }),
     opened => opened.close(),
   );
-  const models = new ModelLibrary({
-    importedFolder: config.MODELS_FOLDER,
-    precision: config.MODEL_PRECISION,
-  });
   const renderers = parts.adopt(
     new RendererPool({
       size: config.WORKER_CONCURRENCY,
@@ -107,7 +114,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
       memoryBytes: config.RENDER_MEMORY_BYTES,
       models,
       executionProviders: config.SR_EXECUTION_PROVIDERS,
-      libraryPaths: libraryPaths(),
+      libraryPaths: enlargerStart.libraryPaths,
       tileMs: config.JOB_TIMEOUT_SECONDS * 1000,
       logger,
       metrics,

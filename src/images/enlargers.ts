@@ -47,18 +47,6 @@ export class Enlargers {
   }
 
   /**
-   * Whether a network can be run here with these execution providers. Throws `invalid-configuration` where not.
-   */
-  async check(network: ModelNetwork, signal: AbortSignal): Promise<void> {
-    const request = { kind: 'load', network: network.file } as const;
-    await this.#processes.ask(
-      request,
-      { bytes: baseBytes, ms: this.#options.tileMs, counts: 'elapsed' },
-      signal,
-    );
-  }
-
-  /**
    * Fills `target` with `source` enlarged. Memory counts more than a caller's wishes. The first failure ends all.
    * `onProgress` hears a fraction after each batch.
    */

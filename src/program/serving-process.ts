@@ -76,6 +76,11 @@ export class ServingProcess<Request extends object, Answer extends { readonly ki
     return this.#alive;
   }
 
+  /** The end of what it wrote to standard error; all of it is there once the process is gone. */
+  get lastWords(): string {
+    return this.#lastWords;
+  }
+
   /** Milliseconds of processor time that it has used; `undefined` where that can't be told. */
   processorMs(): number | undefined {
     return this.#child.pid === undefined ? undefined : processorMs(this.#child.pid);

@@ -12,8 +12,8 @@ export type EnlargerRequest =
       readonly target: PixelLayout;
       readonly tiles: readonly Tile[];
     }
-  /** Loads a network, to see whether it can be run here. */
-  | { readonly kind: 'load'; readonly network: string };
+  /** Enlarges a few pixels, to see whether a network can be run here. */
+  | { readonly kind: 'try'; readonly network: string };
 
 export interface EnlargerAnswer {
   readonly kind: 'done';

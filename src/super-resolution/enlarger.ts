@@ -9,6 +9,9 @@ import type { EnlargerAnswer, EnlargerRequest, EnlargerSettings } from './enlarg
 import { LoadedNetworks } from './loaded-networks.ts';
 import { PixelFile } from './pixel-file.ts';
 
+/** More pixels than any network's first layer looks at. */
+const triedSide = 16;
+
 const { executionProviders } = JSON.parse(process.argv[2] ?? '') as EnlargerSettings;
 // Parallel work is a matter of more enlargers: tiles need nothing of each other, threads within one wait for each other.
 const networks = new LoadedNetworks({ threads: 1, executionProviders });
@@ -26,7 +29,10 @@ async function serve(request: EnlargerRequest): Promise<EnlargerAnswer | Failure
 
 async function work(request: EnlargerRequest): Promise<void> {
   const network = await networks.get(request.network);
-  if (request.kind === 'load') return;
+  if (request.kind === 'try') {
+    await network.enlarge(new Float32Array(3 * triedSide ** 2), 1, triedSide, triedSide);
+    return;
+  }
   using source = new PixelFile(request.source);
   using target = new PixelFile(request.target);
   await enlargeTiles(network, source, target, request.tiles);

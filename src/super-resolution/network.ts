@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
 
 export interface NetworkSettings {
   readonly threads: number;
@@ -16,6 +16,11 @@ export class Network implements AsyncDisposable {
 
   /** Throws what ONNX Runtime throws: no such file, no network, a provider that is not there. */
   static async load(file: string, { threads, executionProviders }: NetworkSettings): Promise<Network> {
+    // It would go on without, and tell nobody.
+    const missing = executionProviders.find(name =>
+      listSupportedBackends().every(known => known.name !== name),
+    );
+    if (missing !== undefined) throw new Error(`ONNX Runtime has no "${missing}" on this system.`);
     const session = await InferenceSession.create(file, {
       executionProviders,
       intraOpNumThreads: threads,
