@@ -39,6 +39,7 @@ suite('GET /models', () => {
       'architecture',
       'parameters',
       'quality',
+      'jpegQuality',
       'data',
       'training',
       'weaknesses',
@@ -55,7 +56,7 @@ suite('GET /models', () => {
     const now = (await ask(service, 'GET', '/models')).json().models;
     assert.equal(now.length, shipped.length);
     const { files, padding, bytesPerPixel, ...shown } = imported;
-    const unknown = { quality: null, data: null, training: null, weaknesses: null };
+    const unknown = { quality: null, jpegQuality: null, data: null, training: null, weaknesses: null };
     assert.deepEqual(
       now.find(({ source }: ModelCard) => source === 'imported'),
       { ...shown, precision: 'float32', ...unknown },

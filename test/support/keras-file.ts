@@ -8,12 +8,12 @@ export interface KerasLayer {
 
 /**
  * Writes random weights as Keras' `save_weights` does; the same `seed` gives the same. `group` is a network within
- * which all layers stand.
+ * which all layers stand; `size` makes all weights so many times as large.
  */
 export async function writeKerasFile(
   file: string,
   layers: readonly KerasLayer[],
-  { seed = 1, group }: { seed?: number; group?: string } = {},
+  { seed = 1, group, size: factor = 1 }: { seed?: number; group?: string; size?: number } = {},
 ): Promise<void> {
   await h5wasm.ready;
   const random = randomNumbers(seed);
@@ -28,7 +28,7 @@ export async function writeKerasFile(
     for (const { name, shape } of within) {
       const [height, width, inputs, outputs] = shape;
       // As large as keeps what goes through the network about as large as it was.
-      const size = Math.sqrt(3 / (height * width * inputs));
+      const size = factor * Math.sqrt(3 / (height * width * inputs));
       const kernel = Float32Array.from({ length: height * width * inputs * outputs }, () => random() * size);
       const bias = Float32Array.from({ length: outputs }, () => random() * 0.1);
       const layer = part.create_group(name);

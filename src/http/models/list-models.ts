@@ -10,6 +10,8 @@ const qualitySchema = Type.Object({
   ssim: Type.Number({ description: 'Of luma, 1 at most.' }),
 });
 
+const qualitiesSchema = Type.Record(Type.String(), qualitySchema);
+
 const modelSchema = Type.Object({
   name: Type.Enum([...modelNames], { type: 'string', description: "What an output's `upscale` calls it." }),
   scale: Type.Integer({ description: 'How many times this network enlarges each side.' }),
@@ -20,8 +22,9 @@ const modelSchema = Type.Object({
   precision: Type.Enum(['float32', 'int8'], { type: 'string', description: 'Of the weights in use.' }),
   architecture: Type.String(),
   parameters: Type.Integer(),
-  quality: nullable(Type.Record(Type.String(), qualitySchema), {
-    description: 'As measured, by test set; null where nobody has.',
+  quality: nullable(qualitiesSchema, { description: 'As measured, by test set; null where nobody has.' }),
+  jpegQuality: nullable(qualitiesSchema, {
+    description: 'The same from small images that were JPEG files of quality 30; of float32 weights.',
   }),
   data: nullable(Type.String(), { description: 'What it learnt from.' }),
   training: nullable(Type.String()),

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { type KerasLayer, rdnLayers, rrdnLayers, writeKerasFile } from '../../../test/support/keras-file.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import type { ModelName } from '../model-names.ts';
-import { Network } from '../network.ts';
 import { decodeModel } from '../onnx/model.ts';
 import { evaluate, type Planes } from '../onnx/reference.ts';
+import { largestDifference } from '../verify/largest-difference.ts';
 import { idealoNetworks } from './idealo.ts';
 import { importModel } from './import-model.ts';
 import { readKerasWeights } from './keras-weights.ts';
-
-const cpu = { threads: 2, executionProviders: ['cpu'] };
 
 describe('importModel', () => {
   const architectures: readonly [ModelName, KerasLayer[]][] = [
@@ -29,20 +27,12 @@ describe('importModel', () => {
       await using folder = await temporaryFolder();
       const file = path.join(folder.path, 'weights.hdf5');
       await writeKerasFile(file, layers);
-      const card = await importModel(file, name, folder.path);
+      const imported = await importModel(file, name, folder.path);
+      assert.equal(imported.layers, layers.length);
       const image = randomImage(5, 6);
       const { original } = idealoNetworks[name].build(await readKerasWeights(file));
-      const drawn = evaluate(original, image);
-      await using network = await Network.load(path.join(folder.path, card.files.float32), cpu);
-      const small = await network.enlarge(Float32Array.from(image.values), 1, image.height, image.width);
-      const made = shuffle(small, card.scale, image);
-      assert.equal(drawn.values.length, made.length);
-      const difference = drawn.values.reduce(
-        (largest, value, index) => Math.max(largest, Math.abs(value - (made[index] ?? 0))),
-        0,
-      );
-      const size = drawn.values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-      assert.ok(difference < 1e-5 * Math.max(1, size), `differs by ${difference} of ${size}`);
+      const difference = await largestDifference(imported.file, image, evaluate(original, image));
+      assert.ok(difference < 1e-5, `differs by ${difference}`);
     });
   }
 
@@ -55,8 +45,8 @@ describe('importModel', () => {
     await writeKerasFile(within ?? '', rdnLayers(), { group: 'generator' });
     const files = [];
     for (const file of [plain, again, within]) {
-      const card = await importModel(file ?? '', 'psnr-small', folder.path);
-      files.push(readFileSync(path.join(folder.path, card.files.float32)));
+      const imported = await importModel(file ?? '', 'psnr-small', folder.path);
+      files.push(readFileSync(imported.file));
     }
     assert.deepEqual(decodeModel(files[1] ?? Buffer.of()), decodeModel(files[0] ?? Buffer.of()));
     assert.deepEqual(files[2], files[0]);
@@ -69,7 +59,7 @@ describe('importModel', () => {
       file,
       rdnLayers().map((layer, index) => ({ ...layer, name: `conv2d_${index}` })),
     );
-    const card = await importModel(file, 'psnr-small', folder.path);
+    const { card } = await importModel(file, 'psnr-small', folder.path);
     assert.equal(card.parameters, 2_619_635);
   });
 
@@ -94,6 +84,18 @@ describe('importModel', () => {
     });
   });
 
+  it('stores nothing that is not the network as it was drawn', async () => {
+    await using folder = await temporaryFolder();
+    const file = path.join(folder.path, 'weights.hdf5');
+    // So large that sums overflow.
+    await writeKerasFile(file, rdnLayers(), { size: 1e30 });
+    await assert.rejects(importModel(file, 'psnr-small', path.join(folder.path, 'models')), {
+      code: 'invalid-model',
+      message: /not stored/,
+    });
+    assert.deepEqual(readdirSync(path.join(folder.path, 'models')), []);
+  });
+
   it('refuses a file that is no HDF5', async () => {
     await using folder = await temporaryFolder();
     const file = path.join(folder.path, 'weights.hdf5');
@@ -107,20 +109,4 @@ describe('importModel', () => {
 function randomImage(height: number, width: number): Planes {
   const values = Float64Array.from({ length: 3 * height * width }, (_, index) => ((index * 37) % 101) / 101);
   return { channels: 3, height, width, values };
-}
-
-/** The phases of each large pixel → the large image. */
-function shuffle(small: Float32Array, scale: number, { height, width }: Planes): Float32Array {
-  const large = new Float32Array(small.length);
-  const at = (channel: number, y: number, x: number) => (channel * height + y) * width + x;
-  let to = 0;
-  for (let colour = 0; colour < 3; colour++) {
-    for (let y = 0; y < height * scale; y++) {
-      for (let x = 0; x < width * scale; x++) {
-        const phase = colour * scale ** 2 + (y % scale) * scale + (x % scale);
-        large[to++] = small[at(phase, Math.floor(y / scale), Math.floor(x / scale))] ?? 0;
-      }
-    }
-  }
-  return large;
 }
