@@ -141,7 +141,8 @@ export class Worker {
       const end = await attempt;
       // Before it is ended, so that the next claim goes to the job store together with the end.
       this.#inWork.delete(attempt);
-      if (!lost.signal.aborted) await this.#end(claim, end, lost.signal, now);
+      // A lost one as well, once its outputs are stored: only the job store can tell whether they are to stay.
+      if (end.result === 'complete' || !lost.signal.aborted) await this.#end(claim, end, lost.signal, now);
     } finally {
       this.#leases.release(held);
     }
@@ -174,11 +175,9 @@ export class Worker {
   async #end(claim: Claim, end: AttemptEnd, lost: AbortSignal, now: () => number): Promise<void> {
     const { attempts, metrics, objects } = this.#options;
     const ref = { jobId: claim.job.id, attempt: claim.attempt };
-    const held = await this.#untilStored(() => attempts.end(ref, end), lost);
-    if (!held) {
-      if (end.result === 'complete') await objects.delete(end.outputs.map(({ key }) => key));
-      return;
-    }
+    const held = await this.#untilAnswered(() => attempts.end(ref, end), lost);
+    if (held === false && end.result === 'complete') await objects.delete(end.outputs.map(({ key }) => key));
+    if (!held) return;
     if (end.result === 'requeued') {
       if (end.delayMs === 0) this.#options.queue.ring();
       return;
@@ -188,17 +187,18 @@ export class Worker {
     metrics.jobSeconds.observe({ status }, (now() - claim.job.submittedAt) / 1000);
   }
 
-  async #untilStored(write: () => Promise<boolean>, lost: AbortSignal): Promise<boolean> {
-    for (let failures = 1; !lost.aborted; failures += 1) {
+  /** Undefined when it is lost and the job store did not answer: a write before may have been done all the same. */
+  async #untilAnswered(write: () => Promise<boolean>, lost: AbortSignal): Promise<boolean | undefined> {
+    for (let failures = 1; ; failures += 1) {
       try {
         return await write();
       } catch (error) {
         if (TintypeError.from(error).code !== 'storage-unavailable') throw error;
+        if (lost.aborted) return undefined;
         const { promise, resolve } = Promise.withResolvers<void>();
         setTimeout(resolve, retryDelayMs(failures));
         await promise;
       }
     }
-    return false;
   }
 }

@@ -20,7 +20,8 @@ export interface PostgresOptions {
   readonly logger: Logger;
 }
 
-const connectMs = 10_000;
+/** The longest that a call waits for a connection. */
+export const connectMs = 10_000;
 /** A statement of ours takes milliseconds: after this long the other end is gone, and nobody has told us. */
 const answerMs = 30_000;
 /** bigint, and numeric, which the sum of bigints is. */
