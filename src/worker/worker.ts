@@ -4,6 +4,7 @@ import type { AttemptEnd, AttemptStore, Claim } from '../jobs/attempt-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
+import { logFault } from '../telemetry/log-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AttemptParts, attemptJob } from './attempt.ts';
 import { type HeldClaim, LeaseKeeper } from './lease-keeper.ts';
@@ -89,7 +90,7 @@ export class Worker {
         failures = 0;
       } catch (error) {
         failures += 1;
-        logger.error({ err: error }, 'work could not be claimed');
+        logFault(logger, 'error', error, 'work could not be claimed');
         rung = (await this.#wait(retryDelayMs(failures))) ? 1 : 0;
       }
     }
@@ -118,7 +119,7 @@ export class Worker {
 
   #start(claim: Claim): void {
     const running = this.#run(claim).catch(error => {
-      this.#options.logger.error({ err: error, job: claim.job.id }, 'an attempt could not be ended');
+      logFault(this.#options.logger, 'error', error, 'an attempt could not be ended', { job: claim.job.id });
     });
     this.#running.add(running);
     void running.finally(() => this.#running.delete(running));
@@ -159,12 +160,12 @@ export class Worker {
     const signal = AbortSignal.any([lost, overtime.signal, this.#givingBack.signal]);
     try {
       const made = await attemptJob(claim, this.#options, signal, progress => {
-        held.progress = progress;
+        held.progress = Math.floor(progress * 100) / 100;
       });
       return { result: 'complete', ...made };
     } catch (thrown) {
       const error = TintypeError.from(signal.aborted ? signal.reason : thrown);
-      logger.info({ err: error, job: claim.job.id, attempt: claim.attempt }, 'attempt failed');
+      logFault(logger, 'info', error, 'attempt failed', { job: claim.job.id, attempt: claim.attempt });
       return verdict(claim, error, policy, now());
     } finally {
       clearTimeout(timer);
