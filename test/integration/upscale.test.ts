@@ -200,7 +200,12 @@ describe('while an image is enlarged', () => {
 
 /** A part of a photo. */
 async function detail(width: number, height: number): Promise<Sharp> {
-  return sharp(await photo(900, 600).removeAlpha().png().toBuffer()).extract({ left: 20, top: 10, width, height });
+  return sharp(await photo(900, 600).removeAlpha().png().toBuffer()).extract({
+    left: 20,
+    top: 10,
+    width,
+    height,
+  });
 }
 
 async function enlarged(pool: TestPool, source: string, upscale: Upscale): Promise<Uint8Array> {
