@@ -53,7 +53,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3': ['objects'],
   '@aws-sdk/s3-request-presigner': ['objects'],
   'ipaddr.js': ['fetch'],
-  fastify: ['http', 'app.ts'],
+  fastify: ['http', 'listen.ts'],
   '@fastify/': ['http'],
   '@tus/': ['http'],
   pino: ['telemetry'],

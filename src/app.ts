@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { type Config, isLoopback } from './config/config.ts';
 import { jobQueueOptions } from './config/job-queue-options.ts';
 import { jobStoreOptions } from './config/job-store-options.ts';
 import { libraryPaths } from './config/library-paths.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
-import { TintypeError } from './errors/tintype-error.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
 import { Downloader } from './fetch/download.ts';
 import { Poster } from './fetch/poster.ts';
-import { createHttpServer } from './http/server.ts';
+import type { HealthParts } from './http/http-parts.ts';
+import { createHealthServer, createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
 import { migrateWhenThere } from './job-store/migrate-when-there.ts';
 import { type OpenJobStore, openJobStore } from './job-store/open-job-store.ts';
@@ -21,6 +20,7 @@ import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
+import { listen, listenIfFree } from './listen.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { openJobQueue } from './queue/open-job-queue.ts';
 import { StoreBell } from './queue/store-bell.ts';
@@ -29,6 +29,7 @@ import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
 import { checkExecutionProviders } from './super-resolution/check-execution-providers.ts';
 import { ModelLibrary } from './super-resolution/model-library.ts';
+import { EngineWatch } from './telemetry/engine-watch.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Sweeper } from './worker/sweeper.ts';
@@ -45,8 +46,8 @@ export interface App {
   readonly jobs: Jobs;
   readonly store: OpenJobStore;
   readonly objects: ObjectStore;
-  /** Starts the roles; resolves to the address that HTTP listens on, if it does. */
-  start(): Promise<{ url?: string }>;
+  /** Starts the roles; resolves to the address of HTTP, or, without the role `api`, to the one that tells its health. */
+  start(): Promise<{ url?: string; healthUrl?: string }>;
   /** Stops what was started, in reverse: no new work, then no work, then no stores. Twice is the same. */
   stop(): Promise<void>;
 }
@@ -56,8 +57,14 @@ export interface App {
  * One long function, so that the wiring can be read in one piece.
  * Throws `storage-unavailable` when another service process has the job store; waits for a database server that is
  * away, until `stop` is aborted.
+ * @param tellsHealth a process without the role `api` listens as well, to tell how it is; by default it does not
  */
-export async function createApp(config: Config, logger: Logger, stop: AbortSignal): Promise<App> {
+export async function createApp(
+  config: Config,
+  logger: Logger,
+  stop: AbortSignal,
+  tellsHealth = false,
+): Promise<App> {
   const models = new ModelLibrary({
     importedFolder: config.MODELS_FOLDER,
     precision: config.MODEL_PRECISION,
@@ -72,15 +79,19 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
   // Closed in reverse; at once if the building fails.
   await using parts = new AsyncDisposableStack();
   const storeOptions = jobStoreOptions(config);
-  const store = parts.adopt(await openJobStore(storeOptions, true, logger), opened => opened.close());
-  if (storeOptions.driver === 'sqlite') await store.migrate();
-  else await migrateWhenThere(store, logger, stop);
-  const objectStore = parts.adopt(await openObjectStore(objectStoreOptions(config), logger), opened =>
+  const openedStore = parts.adopt(await openJobStore(storeOptions, true, logger), opened => opened.close());
+  if (storeOptions.driver === 'sqlite') await openedStore.migrate();
+  else await migrateWhenThere(openedStore, logger, stop);
+  const openedObjects = parts.adopt(await openObjectStore(objectStoreOptions(config), logger), opened =>
     opened.close(),
   );
   // On SQLite there is one service process.
-  await objectStore.prepare({ isAlone: storeOptions.driver === 'sqlite' });
-  const { objects, partialFiles } = objectStore;
+  await openedObjects.prepare({ isAlone: storeOptions.driver === 'sqlite' });
+  const storeWatch = new EngineWatch('the job store', () => openedStore.events.newest(), logger);
+  const objectWatch = new EngineWatch('the object store', () => openedObjects.objects.check(), logger);
+  for (const watch of [storeWatch, objectWatch]) parts.defer(() => watch.close());
+  const store = storeWatch.over(openedStore);
+  const { objects, partialFiles, links } = objectWatch.over(openedObjects);
   const queue = parts.adopt(await openJobQueue(jobQueueOptions(config), store.changes, logger), opened =>
     opened.close(),
   );
@@ -162,8 +173,20 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
 
   metrics.gaugeBacklog(() => store.jobs.backlog());
   metrics.gaugeDeliveries(() => store.deliveries.backlog());
-  const http = config.ROLES.includes('api')
+  const healthParts: HealthParts = {
+    maxUploadBytes: config.MAX_UPLOAD_BYTES,
+    ...(config.AUTH === 'keys' && {
+      authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
+    }),
+    loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
+    readiness: () => readiness({ store, objects, queue }, logger),
+    metrics,
+    logger,
+  };
+  const isApi = config.ROLES.includes('api');
+  const http = isApi
     ? await createHttpServer({
+        ...healthParts,
         jobs,
         redrive: new Redrive(store.failedJobs, queue, objects),
         store: store.jobs,
@@ -179,8 +202,7 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
         checkWebhookUrl: url => guard.checkUrl(url),
         changes: store.changes,
         objects,
-        ...(config.OBJECT_DOWNLOADS === 'redirect' &&
-          objectStore.links && { downloadLinks: objectStore.links }),
+        ...(config.OBJECT_DOWNLOADS === 'redirect' && links && { downloadLinks: links }),
         quota: new QueueQuota(store.jobs, {
           jobs: config.MAX_QUEUED_JOBS,
           jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,
@@ -188,17 +210,11 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
         limits,
         models,
         magnifyOrigins: config.MAGNIFY_ORIGINS ?? [],
-        maxUploadBytes: config.MAX_UPLOAD_BYTES,
-        ...(config.AUTH === 'keys' && {
-          authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
-        }),
-        loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
-        readiness: () => readiness({ store, objects, queue }, logger),
-        metrics,
-        logger,
       })
-    : undefined;
+    : tellsHealth
+      ? await createHealthServer(healthParts)
+      : undefined;
   if (http) parts.defer(() => http.close());
 
   const running = parts.move();
@@ -214,7 +230,9 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
       }
       if (config.ROLES.includes('deliveries')) relay.start();
       if (config.ROLES.includes('sweeper')) sweeper.start();
-      return http === undefined ? {} : { url: await listen(http, config) };
+      if (http === undefined) return {};
+      if (isApi) return { url: await listen(http, config) };
+      return listenIfFree(http, config, logger);
     },
     stop() {
       // What is being made is given back in seconds, however long the last requests take.
@@ -222,16 +240,4 @@ export async function createApp(config: Config, logger: Logger, stop: AbortSigna
       return stopped;
     },
   };
-}
-
-async function listen(http: FastifyInstance, { HOST, PORT }: Config): Promise<string> {
-  try {
-    return await http.listen({ host: HOST, port: PORT });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === 'EADDRINUSE' ? 'something else listens there' : message;
-    throw new TintypeError('invalid-configuration', `HOST is '${HOST}', PORT is '${PORT}': ${reason}.`, {
-      cause,
-    });
-  }
 }

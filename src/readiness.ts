@@ -2,6 +2,7 @@ import { TintypeError } from './errors/tintype-error.ts';
 import type { OpenJobStore } from './job-store/open-job-store.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
+import { logFault } from './telemetry/log-fault.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 interface Engines {
@@ -23,7 +24,7 @@ export async function readiness(
       await within(answerMs, answer);
       return null;
     } catch (error) {
-      logger.warn({ err: error }, 'a part is not ready');
+      logFault(logger, 'warn', error, 'a part is not ready');
       return TintypeError.from(error).message;
     }
   };

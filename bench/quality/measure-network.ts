@@ -55,10 +55,11 @@ async function compressed(picture: Picture): Promise<Picture> {
   );
 }
 
-async function eachSet(
+/** With three digits. */
+export async function eachSet(
   sets: readonly TestSet[],
   scale: number,
-  enlarge: (small: Picture) => Promise<Picture>,
+  enlarge: (small: Picture) => Promise<Picture> | Picture,
 ): Promise<Record<string, Figures>> {
   const figures: Record<string, Figures> = {};
   for (const set of sets) {

@@ -40,8 +40,9 @@ export const combinationRows: readonly Row[] = combinations.map((combination, in
 
 async function measure(combination: Combination) {
   await using engines = new Engines();
-  const service = await thumbnailFigures(await engines.environment(combination));
-  const noOp = await noOpFigure(combination, engines);
+  const environment = await engines.environment(combination);
+  const service = await thumbnailFigures(environment);
+  const noOp = await noOpFigure(combination, engines, environment.JOB_QUEUE_URL);
   return { ...service, 'no-op jobs/s': round3(noOp) };
 }
 
@@ -66,14 +67,17 @@ async function thumbnailFigures(environment: Record<string, string>) {
   };
 }
 
-async function noOpFigure(combination: Combination, engines: Engines): Promise<number> {
+/** @param JOB_QUEUE_URL of a queue that the service is done with; undefined is the job store's own */
+async function noOpFigure(
+  { jobs }: Combination,
+  engines: Engines,
+  JOB_QUEUE_URL: string | undefined,
+): Promise<number> {
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(await temporaryFolder()).path;
-  const { jobs } = combination;
   const store =
     jobs === 'SQLite' ? await openSqliteIn(folder) : await openPostgresAt(await engines.database());
   cleanup.defer(() => store.close());
-  const { JOB_QUEUE_URL } = await engines.environment({ ...combination, jobs: 'SQLite', objects: 'folder' });
   const config = readConfig(JOB_QUEUE_URL === undefined ? {} : { JOB_QUEUE_URL });
   const queue = await openJobQueue(jobQueueOptions(config), store.changes, createLogger('silent'));
   cleanup.defer(() => queue.close());

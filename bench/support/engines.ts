@@ -1,10 +1,8 @@
-import { createSqsQueue } from '../../test/support/queues/sqs-queue.ts';
-import { elasticMqEnvironment, startElasticMq } from '../../test/support/servers/elasticmq.ts';
-import { startKafka } from '../../test/support/servers/kafka.ts';
+import { jobQueueEngines } from '../../test/support/job-queue-engines.ts';
 import { PostgresServer } from '../../test/support/servers/postgres.ts';
-import type { S3Server } from '../../test/support/servers/s3-server.ts';
+import type { RestartableServer } from '../../test/support/servers/restartable-server.ts';
+import { s3Environment } from '../../test/support/servers/s3-server.ts';
 import { startSeaweedfs } from '../../test/support/servers/seaweedfs.ts';
-import { startValkey } from '../../test/support/servers/valkey.ts';
 
 /** Which engines hold the jobs, ring the workers and keep the images. */
 export interface Combination {
@@ -16,6 +14,7 @@ export interface Combination {
 /** Real servers on this machine, each started when it is first needed and ended with the rest; all of them write to disk. */
 export class Engines implements AsyncDisposable {
   readonly #servers = new AsyncDisposableStack();
+  readonly #brokers = new Map<string, Promise<RestartableServer>>();
   #postgres: Promise<PostgresServer> | undefined;
   #names = 0;
 
@@ -38,28 +37,17 @@ export class Engines implements AsyncDisposable {
     };
   }
 
-  /** A Redis with nothing in it. */
+  /** The address of a Redis. */
   async redis(): Promise<string> {
-    const { port } = await this.#use(startValkey());
-    return `redis://127.0.0.1:${port}`;
+    return (await this.#queue('Redis')).JOB_QUEUE_URL ?? '';
   }
 
   async #queue(name: Combination['queue']): Promise<Record<string, string>> {
-    switch (name) {
-      case 'database':
-        return {};
-      case 'Redis':
-        return { JOB_QUEUE_URL: await this.redis() };
-      case 'Kafka':
-        return { JOB_QUEUE_URL: `kafka://127.0.0.1:${(await this.#use(startKafka())).port}/jobs` };
-      case 'SQS': {
-        const env = elasticMqEnvironment(await this.#use(startElasticMq()));
-        Object.assign(process.env, env);
-        return { ...env, JOB_QUEUE_URL: `sqs:${await createSqsQueue('standard')}` };
-      }
-      default:
-        return name satisfies never;
-    }
+    const engine = jobQueueEngines.find(each => each.name === name);
+    if (engine === undefined) return {};
+    const server = this.#brokers.get(name) ?? this.#use(engine.start());
+    this.#brokers.set(name, server);
+    return engine.environment(await server);
   }
 
   async #use<T extends AsyncDisposable>(starting: Promise<T>): Promise<T> {
@@ -73,15 +61,4 @@ export class Engines implements AsyncDisposable {
 
 export function nameOf({ jobs, queue, objects }: Combination): string {
   return `${jobs}, queue ${queue}, ${objects}`;
-}
-
-function s3Environment({ endpoint, region, accessKeyId, secretAccessKey, bucket }: S3Server) {
-  return {
-    OBJECT_STORE_URL: `s3://${bucket}/`,
-    AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    S3_PATH_STYLE: 'true',
-  };
 }

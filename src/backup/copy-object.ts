@@ -38,6 +38,20 @@ export async function copyObject(
   }
 }
 
+/** Whether the object is there with these bytes. */
+export async function hasBytes(
+  store: ObjectStore,
+  { key, sha256 }: Required<KnownObject>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const hash = createHash('sha256');
+  for await (const chunk of (await store.read(key)) as AsyncIterable<Buffer>) {
+    signal.throwIfAborted();
+    hash.update(chunk);
+  }
+  return hash.digest('hex') === sha256;
+}
+
 async function copyOnce(
   from: ObjectStore,
   to: ObjectStore,

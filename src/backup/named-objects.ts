@@ -56,6 +56,6 @@ function source(row: StoredRow): NamedObject[] {
 }
 
 /** Somebody else put it there, and many jobs may name it. */
-function isForeign({ key }: NamedObject): boolean {
+export function isForeign({ key }: Pick<NamedObject, 'key'>): boolean {
   return !key.startsWith('uploads/') && !key.startsWith('jobs/');
 }

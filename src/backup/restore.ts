@@ -2,35 +2,58 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import type { StoredRow, StoredTables } from '../jobs/stored-tables.ts';
 import type { BackupFolder, OpenBackup } from './backup-folder.ts';
-import { copyObject, type KnownObject, objectsAtOnce } from './copy-object.ts';
+import { copyObject, hasBytes, type KnownObject, objectsAtOnce } from './copy-object.ts';
 import { inLanes } from './lanes.ts';
 import { checkLines, readLines } from './lines-file.ts';
 import type { Manifest } from './manifest.ts';
+import { isForeign } from './named-objects.ts';
 import type { TransferProgress } from './transfer-progress.ts';
 
 export interface RestoreParts {
   readonly tables: StoredTables;
   readonly objects: ObjectStore;
+  /** Makes the object store ready for writers. */
+  prepare(): Promise<void>;
   /** Opens a folder of objects to read, which closes what it opened by itself. */
   openFolder(folder: string): Promise<{ readonly objects: ObjectStore } & AsyncDisposable>;
 }
 
 const batch = 200;
+/** Keys in a message. */
+const mostNamed = 10;
 
 /**
  * Fills an empty job store and an empty object store from a backup: first the objects, then all rows in one
  * transaction, so that a restore that was cut off is done again by another one. Throws `invalid-request` for a
- * backup of a later version, `checksum-mismatch` for a damaged one, `invalid-configuration` for stores that are not empty.
+ * backup of a later version, `checksum-mismatch` for a damaged one, `invalid-configuration` for stores that are not empty,
+ * and the reason of `stop`, when no row is restored.
  */
 export async function restore(
   { folder, manifest }: OpenBackup,
-  { tables, objects, openFolder }: RestoreParts,
+  parts: RestoreParts,
+  progress: TransferProgress,
+  stop: AbortSignal,
+): Promise<void> {
+  try {
+    await bringBack({ folder, manifest }, parts, progress, stop);
+  } catch (error) {
+    stop.throwIfAborted();
+    throw error;
+  }
+  await parts.tables.migrate();
+}
+
+async function bringBack(
+  { folder, manifest }: OpenBackup,
+  { tables, objects, prepare, openFolder }: RestoreParts,
   progress: TransferProgress,
   stop: AbortSignal,
 ): Promise<void> {
   await checkLists(folder, manifest);
   await using backedUp = await openFolder(folder.objects);
   await requireEmpty(tables, objects, backedUp.objects);
+  await requireSame(foreignObjectsOf(folder), objects, stop);
+  await prepare();
   await tables.makeAsOf(manifest.schema);
   await inLanes(objectsAtOnce, objectsOf(folder), async known => {
     await restoreObject(known, backedUp.objects, objects, stop);
@@ -45,7 +68,6 @@ export async function restore(
       }
     }
   });
-  await tables.migrate();
 }
 
 async function checkLists(folder: BackupFolder, manifest: Manifest): Promise<void> {
@@ -67,11 +89,35 @@ async function requireEmpty(
   }
 }
 
+/** Others may have put their objects there before; those that are not the backup's are theirs to decide about. */
+async function requireSame(
+  foreign: AsyncIterable<Required<KnownObject>>,
+  objects: ObjectStore,
+  stop: AbortSignal,
+): Promise<void> {
+  const others: string[] = [];
+  await inLanes(objectsAtOnce, foreign, async known => {
+    stop.throwIfAborted();
+    const bytes = await objects.size(known.key);
+    const isFree = bytes === undefined;
+    if (!isFree && (bytes !== known.bytes || !(await hasBytes(objects, known, stop)))) others.push(known.key);
+  });
+  if (others.length === 0) return;
+  const named = others.slice(0, mostNamed).join(', ');
+  const more = others.length > mostNamed ? ` and ${others.length - mostNamed} more` : '';
+  const message = `The object store that OBJECT_STORE_URL names has other bytes than the backup under these keys: ${named}${more}. Accepted: the same bytes, or no object.`;
+  throw new TintypeError('invalid-configuration', message);
+}
+
+async function* foreignObjectsOf(folder: BackupFolder): AsyncGenerator<Required<KnownObject>> {
+  for await (const known of objectsOf(folder)) if (isForeign(known)) yield known;
+}
+
 async function* objectsOf(folder: BackupFolder): AsyncGenerator<Required<KnownObject>> {
   for await (const objects of readLines<Required<KnownObject>>(folder.objectList, batch)) yield* objects;
 }
 
-/** Tintype writes a key once, so an object of that key and size is the same. */
+/** Tintype writes a key once, so an object of that key and size is the same; others' were compared before. */
 async function restoreObject(
   known: Required<KnownObject>,
   from: ObjectStore,

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { Command, CommanderError } from 'commander';
+import { shortCause } from '../errors/short-reason.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { version } from '../program/version.ts';
 import { backupCommand } from './backup.ts';
@@ -86,9 +87,7 @@ function tell(error: unknown): void {
 
 /** What lies under a fault of our own, in one line: who calls the program may see it, and has to put it right. */
 function reason({ status, cause }: TintypeError): string {
-  if (status < 500 || !(cause instanceof Error)) return '';
-  // What comes from the job store's thread has its stack in its message.
-  return ` (${cause.message.split('\n', 1)[0]?.replace(/^\w*Error: /, '')})`;
+  return status < 500 || cause === undefined ? '' : ` (${shortCause(cause)})`;
 }
 
 /** Commander's message in one line; it puts its suggestion into a second one, in brackets. */

@@ -3,13 +3,29 @@ import { readableDuration } from './readable-duration.ts';
 
 /** The facts of one job, a line each. */
 export function factsOf(job: JobView): string {
-  const { id, status, message, start, finish, expires, owner, priority, run, attempts, source } = job;
+  const {
+    id,
+    status,
+    message,
+    start,
+    finish,
+    expires,
+    owner,
+    priority,
+    run,
+    attempts,
+    source,
+    notBefore,
+    retention,
+  } = job;
   const where = source.url ?? source.object ?? 'upload';
   const facts: [string, string][] = [
     ['job', id],
     ['status', `${status}: ${message}`],
     ['submitted', start],
+    ['not before', notBefore ?? '–'],
     ['ended', finish ?? '–'],
+    ['kept', retention ?? 'for ever'],
     ['expires', expires ?? '–'],
     ['owner', `${owner}, ${priority}`],
     ['run', `${run}, attempts ${attempts}`],

@@ -32,7 +32,7 @@ async function restoreFrom(folder: string, json: boolean): Promise<number> {
     await fill(backup, config, report, stop);
   } catch (error) {
     report.end();
-    if (!stop.aborted) throw error;
+    if (!stop.aborted || error !== stop.reason) throw error;
     console.error('Stopped: no row is restored; the same command goes on.');
     return signalExitCode(stop.reason);
   }
@@ -59,10 +59,10 @@ async function fill(
   parts.defer(() => tables.close());
   const store = await openObjectStore(objectStoreOptions(config), logger);
   parts.defer(store.close);
-  await store.prepare({ isAlone: false });
   const openFolder = async (url: string) => {
     const opened = await openObjectStore({ url }, logger);
     return { objects: opened.objects, [Symbol.asyncDispose]: opened.close };
   };
-  await restore(backup, { tables, objects: store.objects, openFolder }, report, stop);
+  const prepare = () => store.prepare({ isAlone: false });
+  await restore(backup, { tables, objects: store.objects, prepare, openFolder }, report, stop);
 }

@@ -36,21 +36,25 @@ function portText(text: string): string {
 /** Serves until a signal asks it to stop; resolves when everything is stopped. */
 async function serve(flags: ServeFlags): Promise<void> {
   const stop = stopSignal();
-  const config = readServiceConfig({
+  const env = {
     ...process.env,
     ...(flags.roles !== undefined && { ROLES: flags.roles }),
     ...(flags.host !== undefined && { HOST: flags.host }),
     ...(flags.port !== undefined && { PORT: flags.port }),
-  });
+  };
+  const config = readServiceConfig(env);
   // Loaded only here, because it is the whole service and the short commands should start at once.
   const { createApp } = await import('../app.ts');
   const logger = createLogger(config.LOG_LEVEL);
   for (const found of unknownVariables(process.env))
     logger.warn(found, 'an environment variable is not known');
-  const app = await createApp(config, logger, stop);
+  // By default all would take the same port.
+  const app = await createApp(config, logger, stop, Boolean(env.PORT));
   try {
-    const { url } = await app.start();
-    console.log(url === undefined ? 'Tintype is at work' : `Tintype listens on ${url}`);
+    const { url, healthUrl } = await app.start();
+    const health = healthUrl === undefined ? '' : `; ${healthUrl}/health/ready tells how it is`;
+    const atWork = `Tintype is at work as ${config.ROLES.join(', ')}${health}`;
+    console.log(url === undefined ? atWork : `Tintype listens on ${url}`);
     if (!stop.aborted) await once(stop, 'abort');
     logger.info({ signal: stop.reason }, 'stopping; a second signal ends it at once');
   } finally {

@@ -3,6 +3,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { ClaimedDelivery, DeliveryEnd, DeliveryStore } from '../jobs/delivery-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { retryDelayMs } from '../jobs/retry-policy.ts';
+import { logFault } from '../telemetry/log-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { nextDelayMs } from './schedule.ts';
@@ -77,7 +78,7 @@ export class Relay {
         failures = 0;
       } catch (error) {
         failures += 1;
-        logger.error({ err: error }, 'deliveries could not be claimed');
+        logFault(logger, 'error', error, 'deliveries could not be claimed');
         await bell.wait(Math.min(longestWaitMs, retryDelayMs(failures)), stopping);
       }
     }
@@ -108,7 +109,7 @@ export class Relay {
     const { targetKey } = delivery;
     this.#underWay.set(targetKey, (this.#underWay.get(targetKey) ?? 0) + 1);
     const running = this.#try(delivery).catch(error => {
-      this.#options.logger.error({ err: error, delivery: delivery.id }, 'a try could not be noted');
+      logFault(this.#options.logger, 'error', error, 'a try could not be noted', { delivery: delivery.id });
     });
     this.#running.add(running);
     void running.finally(() => {

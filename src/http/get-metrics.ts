@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { isLoopbackCaller } from './access/loopback-caller.ts';
-import type { HttpApp, HttpParts } from './http-parts.ts';
+import type { HealthParts, HttpApp } from './http-parts.ts';
 import { problems } from './problem.ts';
 
 const schema = {
@@ -15,7 +15,7 @@ const schema = {
   },
 };
 
-export function getMetrics(app: HttpApp, { metrics, authentication }: HttpParts): void {
+export function getMetrics(app: HttpApp, { metrics, authentication }: HealthParts): void {
   app.get('/metrics', { schema }, async (request, reply) => {
     if (authentication === undefined && !isLoopbackCaller(request)) throw forbidden();
     const text = await metrics.registry.metrics();

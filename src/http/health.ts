@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import type { HttpApp, HttpParts } from './http-parts.ts';
+import type { HealthParts, HttpApp } from './http-parts.ts';
 import { nullable } from './nullable.ts';
 import { problems, retryAfterSeconds } from './problem.ts';
 
@@ -39,7 +39,7 @@ const readySchema = {
 
 const pingSchema = { ...liveSchema, summary: 'The same as /health/live' };
 
-export function health(app: HttpApp, parts: HttpParts): void {
+export function health(app: HttpApp, parts: HealthParts): void {
   const readiness = shared(parts.readiness);
   app.get('/health/live', { schema: liveSchema }, async () => ({ status: 'ok' as const }));
   app.get('/ping', { schema: pingSchema }, async () => ({ status: 'ok' as const }));

@@ -70,6 +70,12 @@ export interface HttpParts {
   readonly logger: Logger;
 }
 
+/** What is needed to tell how a process is. */
+export type HealthParts = Pick<
+  HttpParts,
+  'readiness' | 'metrics' | 'authentication' | 'loopbackOnly' | 'maxUploadBytes' | 'logger'
+>;
+
 /** The server as the endpoints see it: types of requests and answers come from their schemas. */
 export type HttpApp = FastifyInstance<
   RawServerDefault,

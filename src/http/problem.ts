@@ -4,6 +4,8 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { codes, type ErrorCode } from '../errors/codes.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { logFault } from '../telemetry/log-fault.ts';
+import { requestFacts } from './request-log.ts';
 import { safetyHeaders } from './safety-headers.ts';
 import { validationFault } from './validation-fault.ts';
 
@@ -41,7 +43,8 @@ export function problems(...statuses: number[]): Record<number, object> {
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = publicError(thrown);
   if (expected.has(error.code)) request.log.warn({ code: error.code }, error.message);
-  else if (error.status >= 500) request.log.error({ err: error }, 'a request failed');
+  else if (error.status >= 500)
+    logFault(request.log, 'error', error, 'a request failed', requestFacts(request));
   const retryAfter = error.retryAfter ?? (error.status === 503 ? retryAfterSeconds : undefined);
   if (retryAfter !== undefined) void reply.header('retry-after', Math.ceil(retryAfter));
   // What was said of an image that could not be sent after all does not hold for the problem.

@@ -36,9 +36,12 @@ export function logRequests(app: HttpApp, metrics: Metrics): void {
     const status = reply.statusCode;
     metrics.requestSeconds.observe({ method, route, status }, reply.elapsedTime / 1000);
     const level = method === 'GET' || method === 'HEAD' ? 'debug' : 'info';
-    // Without the query: it may hold what the caller would not want to see in a log.
-    const path = request.url.split('?', 1)[0];
-    request.log[level]({ method, path, status, ms: Math.round(reply.elapsedTime) }, 'request');
+    request.log[level]({ ...requestFacts(request), status, ms: Math.round(reply.elapsedTime) }, 'request');
     done();
   });
+}
+
+/** What a line says of a request. Without the query: it may hold what the caller would not want to see in a log. */
+export function requestFacts({ method, url }: FastifyRequest): { method: string; path: string } {
+  return { method, path: url.split('?', 1)[0] ?? '' };
 }

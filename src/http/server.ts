@@ -13,7 +13,7 @@ import { refuseExpectations } from './expectation.ts';
 import { getMetrics } from './get-metrics.ts';
 import { getStatistics } from './get-statistics.ts';
 import { health } from './health.ts';
-import type { HttpApp, HttpParts } from './http-parts.ts';
+import type { HealthParts, HttpApp, HttpParts } from './http-parts.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
 import { getJob } from './jobs/get-job.ts';
 import { listJobs } from './jobs/list-jobs.ts';
@@ -57,33 +57,13 @@ const nobody = '';
  * it closes none of its parts.
  */
 export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
-  const app = bareServer(parts.logger);
+  const app = await guardedServer(parts);
   const links = new Links(parts.publicUrl);
   const feed = new EventFeed(parts.events, parts.changes, parts.logger);
-  closeConnectionsInTime(app);
   app.addHook('preClose', done => {
     feed.stop();
     done();
   });
-
-  // Where nobody signs in, there is nobody to hide anything from; elsewhere nothing is seen until a key is known.
-  app.decorateRequest('owner', parts.authentication ? nobody : localOwner);
-  app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
-  sendSafetyHeaders(app);
-  logRequests(app, parts.metrics);
-  gateReading(app);
-  refuseSlowBodies(app);
-  dropUnreadAnswers(app);
-  refuseExpectations(app);
-  app.addHook('onRequest', (request, _reply, done) => {
-    refuseUnclearHost(request.raw);
-    if (parts.loopbackOnly) refuseForeignOrigin(request.headers);
-    done();
-  });
-  if (parts.authentication) await requireKeys(app, parts.authentication, parts.logger);
-  settleUnreadBodies(app, Math.min(parts.maxUploadBytes, mostDroppedBytes) + multipartOverheadBytes);
-  app.setErrorHandler(sendProblem);
-  refuseUnknownRoutes(app);
   await documentation(app, parts);
 
   submitJob(app, parts, links);
@@ -113,6 +93,40 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   getMetrics(app, parts);
 
   await app.ready();
+  return app;
+}
+
+/** The same for a process without the role `api`: it tells how it is, and nothing else. */
+export async function createHealthServer(parts: HealthParts): Promise<HttpApp> {
+  const app = await guardedServer(parts);
+  health(app, parts);
+  getMetrics(app, parts);
+  await app.ready();
+  return app;
+}
+
+/** Knows who calls, and refuses what is broken, foreign, too slow or not there. */
+async function guardedServer(parts: HealthParts): Promise<HttpApp> {
+  const app = bareServer(parts.logger);
+  closeConnectionsInTime(app);
+  // Where nobody signs in, there is nobody to hide anything from; elsewhere nothing is seen until a key is known.
+  app.decorateRequest('owner', parts.authentication ? nobody : localOwner);
+  app.decorateRequest('visibleOwner', parts.authentication ? nobody : undefined);
+  sendSafetyHeaders(app);
+  logRequests(app, parts.metrics);
+  gateReading(app);
+  refuseSlowBodies(app);
+  dropUnreadAnswers(app);
+  refuseExpectations(app);
+  app.addHook('onRequest', (request, _reply, done) => {
+    refuseUnclearHost(request.raw);
+    if (parts.loopbackOnly) refuseForeignOrigin(request.headers);
+    done();
+  });
+  if (parts.authentication) await requireKeys(app, parts.authentication, parts.logger);
+  settleUnreadBodies(app, Math.min(parts.maxUploadBytes, mostDroppedBytes) + multipartOverheadBytes);
+  app.setErrorHandler(sendProblem);
+  refuseUnknownRoutes(app);
   return app;
 }
 

@@ -2,6 +2,7 @@ import { codes } from '../errors/codes.ts';
 import { isoTime } from './iso-time.ts';
 import type { Job, JobOutput, TriedJob, Try } from './job.ts';
 import type { Links } from './links.ts';
+import { writeRetention } from './retention.ts';
 
 /** The job as callers see it. */
 export function viewJob(job: TriedJob, links: Links) {
@@ -26,6 +27,8 @@ export function viewWithoutTries(job: Job, links: Links) {
     attempts: job.attempts,
     progress: job.progress,
     owner: job.owner,
+    notBefore: job.notBefore > job.submittedAt ? isoTime(job.notBefore) : null,
+    retention: job.retentionMs === undefined ? null : writeRetention(job.retentionMs),
     source: { ...job.source } as { url?: string; upload?: string; object?: string; filename: string },
     outputs: job.outputs.map(output => viewOutput(job, output, links)),
     metadata: (job.metadata ?? null) as Record<string, unknown> | null,

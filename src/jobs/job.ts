@@ -68,8 +68,10 @@ export interface Job {
   readonly outputs: readonly JobOutput[];
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly submittedAt: number;
-  /** It does not start before this. */
+  /** It does not start before this: as submitted, or since a retry or a failed attempt. */
   readonly notBefore: number;
+  /** How long after its end it expires, in milliseconds; absent, never. */
+  readonly retentionMs?: number;
   readonly startedAt?: number;
   readonly endedAt?: number;
   /** From its end: when it expires, or has expired; absent if it is kept for ever. */

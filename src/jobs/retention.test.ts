@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { longestRetentionMs, parseRetention } from './retention.ts';
+import { longestRetentionMs, parseRetention, writeRetention } from './retention.ts';
 
 test('a retention is a whole number with a unit', () => {
   assert.equal(parseRetention('1s'), 1_000);
@@ -8,6 +8,13 @@ test('a retention is a whole number with a unit', () => {
   assert.equal(parseRetention('12h'), 43_200_000);
   assert.equal(parseRetention('7d'), 604_800_000);
   assert.equal(parseRetention('3650d'), longestRetentionMs);
+});
+
+test('it is written in the largest unit that fits', () => {
+  for (const text of ['1s', '90s', '30m', '12h', '7d']) {
+    assert.equal(writeRetention(parseRetention(text) ?? 0), text);
+  }
+  assert.equal(writeRetention(parseRetention('48h') ?? 0), '2d');
 });
 
 test('anything else is none', () => {

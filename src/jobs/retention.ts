@@ -13,3 +13,9 @@ export function parseRetention(text: string): number | undefined {
   const ms = Number(text.slice(0, -1)) * unitMs[text.at(-1) as keyof typeof unitMs];
   return ms <= longestRetentionMs ? ms : undefined;
 }
+
+/** As `parseRetention` reads it, in the largest unit that fits. */
+export function writeRetention(ms: number): string {
+  const [unit, length] = Object.entries(unitMs).findLast(([, each]) => ms % each === 0) ?? ['s', unitMs.s];
+  return `${Math.round(ms / length)}${unit}`;
+}

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { systemCode } from '../errors/storage-fault.ts';
-import { makeFolder } from '../program/make-folder.ts';
+import { makeFolder, privateMode } from '../program/make-folder.ts';
 import { isAbsence } from './if-there.ts';
 
 /** One thing to do in the store's folders. All paths are absolute. */
@@ -89,7 +89,7 @@ function syncFile(change: Change): void {
 /** @param made takes the folders that are new */
 function place(change: Change, made: Set<string>): void {
   const make = (folder: string) => {
-    for (const folderMade of makeFolder(folder)) made.add(folderMade);
+    for (const folderMade of makeFolder(folder, privateMode)) made.add(folderMade);
   };
   if (change.kind === 'make folder') make(change.folder);
   if (change.kind !== 'move in') return;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -9,6 +9,7 @@ import { describe, it } from 'node:test';
 import { objectStoreContract } from '../../test/contracts/object-store.ts';
 import { newFileStore as newStore, openFileStore } from '../../test/support/file-store.ts';
 import { mountSmall } from '../../test/support/small-file-system.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { FilesystemObjectStore } from './filesystem.ts';
 
 describe('FilesystemObjectStore', () => {
@@ -23,6 +24,15 @@ describe('FilesystemObjectStore', () => {
     assert.equal(await readFile(path.join(root, 'jobs/1/source'), 'utf8'), 'x');
     assert.deepEqual((await readdir(root)).sort(), ['.scratch', 'jobs']);
     assert.deepEqual(await readdir(store.scratch), []);
+  });
+
+  it('makes its folder for its user alone', async () => {
+    await using folder = await temporaryFolder();
+    const root = path.join(folder.path, 'data/objects');
+    const store = new FilesystemObjectStore(root);
+    await store.clearScratch(0);
+    assert.equal((await stat(root)).mode & 0o777, 0o700);
+    await store.close();
   });
 
   it('lends its own file', async t => {

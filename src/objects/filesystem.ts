@@ -155,8 +155,10 @@ export class FilesystemObjectStore implements ObjectStore {
     statSync(this.scratch);
   }
 
-  #makeScratch(): Promise<void> {
-    return this.#changes.make({ kind: 'make folder', folder: this.scratch });
+  /** The root for itself, so that what is in it is for the service's user alone. */
+  async #makeScratch(): Promise<void> {
+    for (const folder of [this.#root, this.scratch])
+      await this.#changes.make({ kind: 'make folder', folder });
   }
 }
 

@@ -1,3 +1,4 @@
+import { shortReason } from '../errors/short-reason.ts';
 import type { DownloadLinks } from '../jobs/download-links.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import type { PartialFiles } from '../jobs/partial-files.ts';
@@ -92,7 +93,7 @@ async function lookAtBucket(objects: S3ObjectStore, signal: AbortSignal, logger:
   try {
     await objects.check(signal);
   } catch (error) {
-    if (!signal.aborted) logger.warn({ err: error }, 'the object store is away');
+    if (!signal.aborted) logger.warn({ reason: shortReason(error) }, 'the object store is away');
     return;
   }
   const expiry = await objects.ensureUploadExpiry(signal);

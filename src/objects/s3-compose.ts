@@ -2,15 +2,7 @@ import { type CompletedPart, CopyObjectCommand, UploadPartCopyCommand } from '@a
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { S3Bucket } from './s3-bucket.ts';
 import { faultsOfS3 } from './s3-faults.ts';
-import {
-  abortMultipart,
-  beginMultipart,
-  completeMultipart,
-  despiteConflicts,
-  encrypted,
-  type MultipartUpload,
-  placeOf,
-} from './s3-multipart.ts';
+import { despiteConflicts, encrypted, type MultipartUpload, makeOfParts, placeOf } from './s3-multipart.ts';
 
 const copiedAtOnce = 8;
 
@@ -26,13 +18,7 @@ export async function composeObject(
 ): Promise<void> {
   const [only] = sources;
   if (only !== undefined && sources.length === 1) return copyObject(bucket, key, only);
-  const upload = await beginMultipart(bucket, key);
-  try {
-    await completeMultipart(bucket, upload, await copyParts(bucket, upload, sources));
-  } catch (error) {
-    await abortMultipart(bucket, upload);
-    throw error;
-  }
+  await makeOfParts(bucket, key, upload => copyParts(bucket, upload, sources));
 }
 
 async function copyObject(bucket: S3Bucket, key: string, source: string): Promise<void> {
@@ -40,7 +26,6 @@ async function copyObject(bucket: S3Bucket, key: string, source: string): Promis
   await faultsOfS3(despiteConflicts(() => bucket.client.send(new CopyObjectCommand(request))));
 }
 
-/** Rejects only when no part is on its way any more: one that arrives after the abortion would stay. */
 async function copyParts(
   bucket: S3Bucket,
   upload: MultipartUpload,

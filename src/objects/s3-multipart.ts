@@ -20,12 +20,28 @@ export interface MultipartUpload {
   readonly mark: string;
 }
 
-/** @param checksum of the parts, which then have to come with theirs */
-export async function beginMultipart(
+/**
+ * Makes an object of parts. What the store can't be told now when that fails stays for the sweeper.
+ * @param send resolves to the parts, and rejects only when none is on its way any more: one that arrives after the
+ *   abortion would stay
+ * @param checksum of the parts, which then have to come with theirs
+ */
+export async function makeOfParts(
   bucket: S3Bucket,
   key: string,
+  send: (upload: MultipartUpload) => Promise<CompletedPart[]>,
   checksum?: 'CRC32',
-): Promise<MultipartUpload> {
+): Promise<void> {
+  const upload = await beginMultipart(bucket, key, checksum);
+  try {
+    await completeMultipart(bucket, upload, await send(upload));
+  } catch (error) {
+    await bucket.client.send(new AbortMultipartUploadCommand(upload.named)).catch(() => {});
+    throw error;
+  }
+}
+
+async function beginMultipart(bucket: S3Bucket, key: string, checksum?: 'CRC32'): Promise<MultipartUpload> {
   const mark = randomUUID();
   const request = new CreateMultipartUploadCommand({
     ...placeOf(bucket, key),
@@ -38,7 +54,7 @@ export async function beginMultipart(
 }
 
 /** The SDK takes a fault that comes with status 200 for what it is. */
-export async function completeMultipart(
+async function completeMultipart(
   bucket: S3Bucket,
   upload: MultipartUpload,
   parts: CompletedPart[],
@@ -50,11 +66,6 @@ export async function completeMultipart(
     // The answer to a request that was done may be lost; the same request again is refused then.
     if (!(await isComplete(bucket, upload).catch(() => false))) throw error;
   }
-}
-
-/** What the store can't be told now stays for the sweeper. */
-export async function abortMultipart(bucket: S3Bucket, { named }: MultipartUpload): Promise<void> {
-  await bucket.client.send(new AbortMultipartUploadCommand(named)).catch(() => {});
 }
 
 async function isComplete(bucket: S3Bucket, { named, mark }: MultipartUpload): Promise<boolean> {

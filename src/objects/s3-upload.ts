@@ -4,15 +4,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { partBytes, partsOf } from './parts.ts';
 import type { S3Bucket } from './s3-bucket.ts';
 import { faultsOfS3 } from './s3-faults.ts';
-import {
-  abortMultipart,
-  beginMultipart,
-  completeMultipart,
-  despiteConflicts,
-  encrypted,
-  type MultipartUpload,
-  placeOf,
-} from './s3-multipart.ts';
+import { despiteConflicts, encrypted, type MultipartUpload, makeOfParts, placeOf } from './s3-multipart.ts';
 
 /**
  * Streams an object in, by one request where it is small, else part by part: one is sent while the next one fills.
@@ -40,27 +32,26 @@ async function uploadInParts(
   rest: AsyncGenerator<Buffer>,
   body: Readable,
 ): Promise<number> {
-  const upload = await beginMultipart(bucket, key, await checksumOfParts(bucket));
-  let sending: Promise<CompletedPart> | undefined;
-  try {
+  let bytes = 0;
+  const send = async (upload: MultipartUpload): Promise<CompletedPart[]> => {
     const sent: CompletedPart[] = [];
-    let bytes = 0;
-    for (let part: Buffer | undefined = first; part !== undefined && part.length > 0; ) {
-      bytes += part.length;
-      sending = sendPart(bucket, upload, sent.length + 1, part);
-      // The body may be slow; it need not go on once a part is refused.
-      sending.catch(error => body.destroy(error));
-      part = (await rest.next()).value;
-      sent.push(await sending);
+    let sending: Promise<CompletedPart> | undefined;
+    try {
+      for (let part: Buffer | undefined = first; part !== undefined && part.length > 0; ) {
+        bytes += part.length;
+        sending = sendPart(bucket, upload, sent.length + 1, part);
+        // The body may be slow; it need not go on once a part is refused.
+        sending.catch(error => body.destroy(error));
+        part = (await rest.next()).value;
+        sent.push(await sending);
+      }
+      return sent;
+    } finally {
+      await sending?.catch(() => {});
     }
-    await completeMultipart(bucket, upload, sent);
-    return bytes;
-  } catch (error) {
-    // A part that arrives after the abortion would stay.
-    await sending?.catch(() => {});
-    await abortMultipart(bucket, upload);
-    throw error;
-  }
+  };
+  await makeOfParts(bucket, key, send, await checksumOfParts(bucket));
+  return bytes;
 }
 
 /** The one that the SDK gives every part. */

@@ -2,7 +2,7 @@ import { lstat, readdir, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { makeFolder } from '../program/make-folder.ts';
+import { makeFolder, privateMode } from '../program/make-folder.ts';
 import { ifThere } from './if-there.ts';
 
 /** Where a process keeps files for a store that is elsewhere: in the system's temporary folder, one for each user. */
@@ -12,7 +12,7 @@ export function temporaryScratch(): string {
 
 /** Makes it, for this user alone. Throws `storage-unavailable` where somebody else has made it. */
 export async function makePrivateFolder(folder: string): Promise<void> {
-  makeFolder(folder, 0o700);
+  makeFolder(folder, privateMode);
   const facts = await lstat(folder);
   const isOurs = facts.isDirectory() && (process.getuid === undefined || facts.uid === process.getuid());
   if (!isOurs) throw new TintypeError('storage-unavailable', `The folder ${folder} is somebody else’s.`);

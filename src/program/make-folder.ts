@@ -1,6 +1,9 @@
 import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 
+/** The mode of a folder for callers' images, names and addresses: nobody else's. */
+export const privateMode = 0o700;
+
 /**
  * Makes a folder with those above it that are missing; returns the new ones, outermost first. Where a file system
  * takes no new folders and says that none is there (Linux's /proc), Node's own `recursive` never ends.

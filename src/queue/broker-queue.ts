@@ -2,6 +2,7 @@ import { addAbortListener } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
+import { AwayLog } from '../telemetry/away-log.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Broker, longestBlockSeconds } from './broker.ts';
 
@@ -22,6 +23,7 @@ const publishedAtOnce = 1_000;
 export class BrokerQueue implements JobQueue {
   readonly #broker: Broker;
   readonly #logger: Logger;
+  readonly #awayLog: AwayLog;
   readonly #closing = new AbortController();
   readonly #waiting = new Set<(rung: boolean) => void>();
   #listening: Promise<void> | undefined;
@@ -50,6 +52,8 @@ export class BrokerQueue implements JobQueue {
   private constructor(broker: Broker, logger: Logger) {
     this.#broker = broker;
     this.#logger = logger;
+    const away = 'the job queue is away; workers look for jobs every 5 s';
+    this.#awayLog = new AwayLog(logger, away, `the job queue is back: ${broker.name} answers`);
   }
 
   ring(jobs = 1): void {
@@ -151,15 +155,13 @@ export class BrokerQueue implements JobQueue {
   }
 
   #isBack(): void {
-    if (this.#failures > 0) this.#logger.info(`the job queue is back: ${this.#broker.name} answers`);
+    this.#awayLog.back();
     this.#failures = 0;
     this.#retryAt = 0;
   }
 
   #isAway(error: unknown): void {
-    if (this.#failures === 0 && !this.#closing.signal.aborted) {
-      this.#logger.warn({ err: error }, 'the job queue is away; workers look for jobs every 5 s');
-    }
+    if (!this.#closing.signal.aborted) this.#awayLog.away(error);
     this.#retryAt = performance.now() + Math.min(retry.first * 2 ** this.#failures, retry.last);
     this.#failures += 1;
   }

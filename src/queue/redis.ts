@@ -17,11 +17,13 @@ export class RedisBroker implements Broker {
   readonly #queue: Queue;
   readonly #url: string;
   #receiver: { readonly connection: Redis; readonly worker: Worker } | undefined;
+  /** Why there is no connection; what the client throws meanwhile says only that there is none. */
+  #lost: Error | undefined;
 
   /** @param url `redis://` or `rediss://`, with user, password and database number if there are any */
   constructor(url: string) {
     this.#url = url;
-    this.#connection = connect(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+    this.#connection = this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 1 });
     this.#queue = new Queue(queueName, {
       connection: this.#connection,
       defaultJobOptions: { removeOnComplete: true },
@@ -31,7 +33,7 @@ export class RedisBroker implements Broker {
   }
 
   async check(): Promise<void> {
-    await this.#queue.waitUntilReady();
+    await this.#explained(this.#queue.waitUntilReady());
     const policy = /^maxmemory_policy:(\S+)/m.exec(await this.#connection.info('memory'))?.[1];
     if (policy === 'noeviction') return;
     const message = `JOB_QUEUE_URL names a Redis whose maxmemory-policy is '${policy}'; accepted: noeviction, because with others it drops keys when its memory is full`;
@@ -39,7 +41,8 @@ export class RedisBroker implements Broker {
   }
 
   async publish(count: number): Promise<void> {
-    await this.#queue.addBulk(Array.from({ length: count }, () => ({ name: 'work', data: {} })));
+    const messages = Array.from({ length: count }, () => ({ name: 'work', data: {} }));
+    await this.#explained(this.#queue.addBulk(messages));
   }
 
   async take(most: number): Promise<void> {
@@ -64,7 +67,7 @@ export class RedisBroker implements Broker {
   #receive(): { readonly connection: Redis; readonly worker: Worker } {
     if (this.#receiver === undefined) {
       // BullMQ asks for endless retries where it blocks.
-      const connection = connect(this.#url, { maxRetriesPerRequest: null });
+      const connection = this.#connect({ maxRetriesPerRequest: null });
       const worker = new Worker(queueName, null, {
         connection,
         drainDelay: longestBlockSeconds,
@@ -75,23 +78,35 @@ export class RedisBroker implements Broker {
       this.#receiver = { connection, worker };
     }
     const { status } = this.#receiver.connection;
-    if (status === 'reconnecting' || status === 'close') throw new Error('The connection to Redis is lost.');
+    if (status === 'reconnecting' || status === 'close') {
+      throw this.#lost ?? new Error('The connection to Redis is lost.');
+    }
     return this.#receiver;
   }
-}
 
-/** Reconnects for ever, after 2 s at most; a replica that was made of the primary is left for the new primary. */
-function connect(
-  url: string,
-  options: Pick<RedisOptions, 'enableOfflineQueue' | 'maxRetriesPerRequest'>,
-): Redis {
-  const connection = new Redis(url, {
-    ...options,
-    reconnectOnError: error => error.message.startsWith('READONLY'),
-  });
-  // Whoever asks gets the error, too.
-  connection.on('error', () => {});
-  return connection;
+  /** Reconnects for ever, after 2 s at most; a replica that was made of the primary is left for the new primary. */
+  #connect(options: Pick<RedisOptions, 'enableOfflineQueue' | 'maxRetriesPerRequest'>): Redis {
+    const connection = new Redis(this.#url, {
+      ...options,
+      reconnectOnError: error => error.message.startsWith('READONLY'),
+    });
+    connection.on('error', (error: Error) => {
+      this.#lost = error;
+    });
+    connection.on('ready', () => {
+      this.#lost = undefined;
+    });
+    return connection;
+  }
+
+  async #explained<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (this.#connection.status === 'ready') throw error;
+      throw this.#lost ?? new Error('The connection to Redis is lost.');
+    }
+  }
 }
 
 async function takeOne(worker: Worker, block: boolean): Promise<boolean> {

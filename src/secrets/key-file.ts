@@ -3,7 +3,7 @@ import { link, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCode } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { makeFolder } from '../program/make-folder.ts';
+import { makeFolder, privateMode } from '../program/make-folder.ts';
 
 /**
  * The key in a file that only its owner may read, which is made with a random key where there is none: 32 bytes in
@@ -27,7 +27,7 @@ async function read(file: string): Promise<string | undefined> {
 /** Whole or not at all, and never over another: what was sealed under a key that is lost can't be read again. */
 async function make(file: string): Promise<string> {
   const folder = path.dirname(file);
-  makeFolder(folder);
+  makeFolder(folder, privateMode);
   const draft = `${file}.${randomUUID()}`;
   try {
     await using handle = await open(draft, 'wx', 0o600);

@@ -24,8 +24,6 @@ export class Network implements AsyncDisposable {
     const session = await InferenceSession.create(file, {
       executionProviders,
       intraOpNumThreads: threads,
-      // It would keep what the largest tile took, for each network that is loaded.
-      enableCpuMemArena: false,
       // A thread that waits for the next step in a loop takes the processor from the renderers.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
       logSeverityLevel: 3,

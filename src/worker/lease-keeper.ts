@@ -1,5 +1,6 @@
 import type { AttemptStore, ClaimRef } from '../jobs/attempt-store.ts';
 import type { StoreChange, StoreChanges } from '../jobs/store-changes.ts';
+import { logFault } from '../telemetry/log-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** One claim in work: its progress goes out with the heartbeat, and it is called off when the lease is lost. */
@@ -72,7 +73,7 @@ export class LeaseKeeper {
       if (renew) this.#renewedAt = sentAt;
       this.#callOff(asked.filter(claim => !kept.some(ref => isSame(ref, claim))));
     } catch (error) {
-      this.#logger.warn({ err: error }, 'leases could not be renewed');
+      logFault(this.#logger, 'warn', error, 'leases could not be renewed');
       // Nobody can say any more that these jobs are ours, and another worker may have them.
       if (performance.now() - this.#renewedAt > this.#leaseMs) this.#callOff(asked);
     } finally {

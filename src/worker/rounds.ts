@@ -1,3 +1,4 @@
+import { logFault } from '../telemetry/log-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**
@@ -33,7 +34,7 @@ export class Rounds {
 
   #next(): void {
     this.#round ??= this.#work(this.#stopping.signal)
-      .catch(error => this.#logger.warn({ err: error }, 'a sweep failed'))
+      .catch(error => logFault(this.#logger, 'warn', error, 'a sweep failed'))
       .finally(() => {
         this.#round = undefined;
       });

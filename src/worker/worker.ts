@@ -4,6 +4,7 @@ import type { AttemptEnd, AttemptStore, Claim } from '../jobs/attempt-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { type RetryPolicy, retryDelayMs } from '../jobs/retry-policy.ts';
 import type { StoreChanges } from '../jobs/store-changes.ts';
+import { logFault } from '../telemetry/log-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type AttemptParts, attemptJob } from './attempt.ts';
 import { type HeldClaim, LeaseKeeper } from './lease-keeper.ts';
@@ -89,7 +90,7 @@ export class Worker {
         failures = 0;
       } catch (error) {
         failures += 1;
-        logger.error({ err: error }, 'work could not be claimed');
+        logFault(logger, 'error', error, 'work could not be claimed');
         rung = (await this.#wait(retryDelayMs(failures))) ? 1 : 0;
       }
     }
@@ -118,7 +119,7 @@ export class Worker {
 
   #start(claim: Claim): void {
     const running = this.#run(claim).catch(error => {
-      this.#options.logger.error({ err: error, job: claim.job.id }, 'an attempt could not be ended');
+      logFault(this.#options.logger, 'error', error, 'an attempt could not be ended', { job: claim.job.id });
     });
     this.#running.add(running);
     void running.finally(() => this.#running.delete(running));
@@ -141,7 +142,8 @@ export class Worker {
       const end = await attempt;
       // Before it is ended, so that the next claim goes to the job store together with the end.
       this.#inWork.delete(attempt);
-      if (!lost.signal.aborted) await this.#end(claim, end, lost.signal, now);
+      // A lost one as well, once its outputs are stored: only the job store can tell whether they are to stay.
+      if (end.result === 'complete' || !lost.signal.aborted) await this.#end(claim, end, lost.signal, now);
     } finally {
       this.#leases.release(held);
     }
@@ -158,12 +160,12 @@ export class Worker {
     const signal = AbortSignal.any([lost, overtime.signal, this.#givingBack.signal]);
     try {
       const made = await attemptJob(claim, this.#options, signal, progress => {
-        held.progress = progress;
+        held.progress = Math.floor(progress * 100) / 100;
       });
       return { result: 'complete', ...made };
     } catch (thrown) {
       const error = TintypeError.from(signal.aborted ? signal.reason : thrown);
-      logger.info({ err: error, job: claim.job.id, attempt: claim.attempt }, 'attempt failed');
+      logFault(logger, 'info', error, 'attempt failed', { job: claim.job.id, attempt: claim.attempt });
       return verdict(claim, error, policy, now());
     } finally {
       clearTimeout(timer);
@@ -174,11 +176,9 @@ export class Worker {
   async #end(claim: Claim, end: AttemptEnd, lost: AbortSignal, now: () => number): Promise<void> {
     const { attempts, metrics, objects } = this.#options;
     const ref = { jobId: claim.job.id, attempt: claim.attempt };
-    const held = await this.#untilStored(() => attempts.end(ref, end), lost);
-    if (!held) {
-      if (end.result === 'complete') await objects.delete(end.outputs.map(({ key }) => key));
-      return;
-    }
+    const held = await this.#untilAnswered(() => attempts.end(ref, end), lost);
+    if (held === false && end.result === 'complete') await objects.delete(end.outputs.map(({ key }) => key));
+    if (!held) return;
     if (end.result === 'requeued') {
       if (end.delayMs === 0) this.#options.queue.ring();
       return;
@@ -188,17 +188,18 @@ export class Worker {
     metrics.jobSeconds.observe({ status }, (now() - claim.job.submittedAt) / 1000);
   }
 
-  async #untilStored(write: () => Promise<boolean>, lost: AbortSignal): Promise<boolean> {
-    for (let failures = 1; !lost.aborted; failures += 1) {
+  /** Undefined when it is lost and the job store did not answer: a write before may have been done all the same. */
+  async #untilAnswered(write: () => Promise<boolean>, lost: AbortSignal): Promise<boolean | undefined> {
+    for (let failures = 1; ; failures += 1) {
       try {
         return await write();
       } catch (error) {
         if (TintypeError.from(error).code !== 'storage-unavailable') throw error;
+        if (lost.aborted) return undefined;
         const { promise, resolve } = Promise.withResolvers<void>();
         setTimeout(resolve, retryDelayMs(failures));
         await promise;
       }
     }
-    return false;
   }
 }

@@ -94,6 +94,9 @@ describe('a backup beside a service at work', () => {
         await Promise.allSettled(load);
       }
       const made = JSON.parse(succeeded(backup));
+      const refused = await tintype(['restore', folder], { env });
+      assert.deepEqual([refused.code, refused.stdout], [1, '']);
+      assert.match(refused.stderr, /Another `tintype serve`|stop every service/);
       // With all that came later.
       await service.end('SIGKILL');
       assert.equal(made.missing, 0);

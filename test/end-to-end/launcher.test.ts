@@ -79,6 +79,25 @@ describe('the launcher', () => {
     assert.equal(code, 0);
   });
 
+  test('passes on every signal to stop, and ends after the service with its exit code', async () => {
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
+      await using folder = await temporaryFolder();
+      const env = { ...embedded(folder.path), LOG_LEVEL: 'info' };
+      const service = start('node', [launcher, 'serve'], { env });
+      let said = '';
+      service.stderr.setEncoding('utf8').on('data', text => {
+        said += text;
+      });
+      const url = await listening(service.stdout);
+      const closed = once(service, 'close');
+      service.kill(signal);
+      assert.deepEqual(await once(service, 'exit'), [0, null], signal);
+      await assert.rejects(fetch(url), signal);
+      await closed;
+      assert.match(said, /"msg":"stopped"/, signal);
+    }
+  });
+
   test('passes on what npm start is given', async () => {
     await using folder = await temporaryFolder();
     const { PORT: _, ...env } = embedded(folder.path);

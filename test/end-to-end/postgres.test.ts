@@ -47,6 +47,38 @@ if (server !== undefined) {
       );
     });
 
+    it('tells how a process is that has not the role api, where it has a port for that', async () => {
+      await using folder = await temporaryFolder();
+      const env = onPostgres(folder.path, await server.createDatabase('health'));
+      const started = async (PORT: string) => {
+        const service = start('node', [launcher, 'serve', '--roles', 'worker,sweeper'], {
+          env: { ...env, PORT },
+        });
+        service.stderr.resume();
+        const [line] = (await once(service.stdout, 'data')) as [Buffer];
+        return { service, line: String(line) };
+      };
+      const first = await started('0');
+      const [, url = ''] =
+        /^Tintype is at work as worker, sweeper; (http:\S+)\/health\/ready tells/.exec(first.line) ?? [];
+      assert.deepEqual(await (await fetch(`${url}/health/ready`)).json(), {
+        status: 'ok',
+        parts: { jobStore: null, objectStore: null, jobQueue: null },
+      });
+      assert.match(await (await fetch(`${url}/metrics`)).text(), /^tintype_jobs\{status="pending"\} 0$/m);
+      for (const path of ['/jobs', '/docs', '/uploads']) {
+        assert.equal((await fetch(url + path)).status, 404, path);
+      }
+      // Its port is taken, which is no reason not to work.
+      const second = await started(new URL(url).port);
+      assert.equal(second.line, 'Tintype is at work as worker, sweeper\n');
+      for (const { service } of [first, second]) {
+        const ended = once(service, 'exit');
+        service.kill('SIGTERM');
+        assert.deepEqual(await ended, [0, null]);
+      }
+    });
+
     it('waits at its start for a database server that comes later', async () => {
       await using folder = await temporaryFolder();
       const url = await server.createDatabase('late');

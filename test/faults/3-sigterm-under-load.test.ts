@@ -11,8 +11,9 @@ import { photo } from '../support/photo.ts';
 import { SentJobs } from '../support/sent-jobs.ts';
 import { PostgresServer } from '../support/servers/postgres.ts';
 import { realServer } from '../support/servers/real-server.ts';
+import type { Service } from '../support/service.ts';
 import { type ServiceKind, serviceKinds } from '../support/service-engines.ts';
-import { fault, isFullSize } from './fault.ts';
+import { fault, isFullSize, type Report } from './fault.ts';
 
 const patienceMs = 120_000;
 const goneMs = 30_000;
@@ -36,58 +37,82 @@ function toldToStop({ name, processes, open }: ServiceKind): void {
     await using engines = await open();
     if (engines === undefined) return;
     const env = { ...engines.env, LEASE_SECONDS: '30', WORKER_CONCURRENCY: '2', LOG_LEVEL: 'fatal' };
-    await using cluster = await Cluster.start(
-      env,
-      Array.from({ length: processes }, () => roles.join(',')),
-    );
-    await using rows = openAttemptRows(engines.env.DATABASE_URL ?? '');
-    const client = new BalancedClient(() => cluster.urls);
-    // Longer than a service has to stop.
-    const outputs = [{ name: 'long', format: 'avif', quality: 90 }];
-    const long = new SentJobs(client, await photo(4_000, 3_000).jpeg().toBuffer(), {
-      outputs,
-      priority: 'interactive',
-    });
-    const over = new AbortController();
-    const sent = new SentJobs(client, await photo(600, 400).jpeg().toBuffer());
-    const sending = sent.sendUntil(over.signal, 500);
-
-    const goneAfter: number[] = [];
-    const claimableAfter: number[] = [];
-    let givenBack = 0;
-    for (let signal = 0; signal < signals; signal += 1) {
-      const index = signal % processes;
-      const { process, url } = cluster.services[index] as (typeof cluster.services)[number];
-      await long.send(2 * processes);
-      await eventually(() => hasOneOf(rows, process.pid, long.ids), 'it makes a long job', patienceMs);
-      // Which engine there is makes no difference to it, and it takes ten seconds.
-      using _upload = name === 'SQLite' ? slowUpload(url) : undefined;
-      await using _events = await EventReader.open(`${url}/events`);
-      const toldAt = Date.now();
-      await cluster.services[index]?.end('SIGTERM');
-      goneAfter.push(Date.now() - toldAt);
-      const attempts = await rows.ofProcess(process.pid);
-      const unfinished = attempts.filter(({ result }) => result !== 'complete');
-      assert.deepEqual([...new Set(unfinished.map(({ result }) => result))], ['requeued']);
-      givenBack += unfinished.length;
-      claimableAfter.push(...unfinished.map(({ ended_at }) => (ended_at ?? 0) - toldAt));
-      assert.equal(process.exitCode, 0);
-      await cluster.startAgain(index);
-    }
-    over.abort();
-    await sending;
-    for (const id of long.ids) await client.request(`/jobs/${id}`, () => ({ method: 'DELETE' }));
-    await sent.allComplete();
-    const longest = { gone: Math.max(...goneAfter), claimable: Math.max(...claimableAfter) };
-    report('signals', signals);
-    report('jobs', sent.ids.length);
+    const everyRole = Array.from({ length: processes }, () => roles.join(','));
+    await using cluster = await Cluster.start(env, everyRole);
+    const databaseUrl = engines.env.DATABASE_URL ?? '';
+    // Which engine there is makes no difference to it, and it takes ten seconds.
+    const stops = await stopAgainAndAgain(cluster, databaseUrl, signals, name === 'SQLite', report);
+    const longest = {
+      gone: Math.max(...stops.map(({ goneAfterMs }) => goneAfterMs)),
+      claimable: Math.max(...stops.flatMap(({ claimableAfterMs }) => claimableAfterMs)),
+    };
+    report('signals', stops.length);
     report('gone after at most ms', longest.gone);
-    report('given back', givenBack);
+    report('given back', stops.flatMap(({ claimableAfterMs }) => claimableAfterMs).length);
     report('claimable after at most ms', longest.claimable);
-    report('lost', 0);
     assert.ok(longest.gone <= goneMs, `it was gone after ${longest.gone} ms`);
     assert.ok(longest.claimable <= claimableMs, `a job was given back after ${longest.claimable} ms`);
   });
+}
+
+interface Stop {
+  readonly goneAfterMs: number;
+  /** From the signal until it was claimable, for each job that it gave back. */
+  readonly claimableAfterMs: readonly number[];
+}
+
+/** Stops one service after the other while it makes long jobs among short ones, all of which are complete in the end. */
+async function stopAgainAndAgain(
+  cluster: Cluster,
+  databaseUrl: string,
+  signals: number,
+  withUpload: boolean,
+  report: Report,
+): Promise<Stop[]> {
+  await using rows = openAttemptRows(databaseUrl);
+  const client = new BalancedClient(() => cluster.urls);
+  // Longer than a service has to stop.
+  const outputs = [{ name: 'long', format: 'avif', quality: 90 }];
+  const longJob = { outputs, priority: 'interactive' };
+  const long = new SentJobs(client, await photo(4_000, 3_000).jpeg().toBuffer(), longJob);
+  const sent = new SentJobs(client, await photo(600, 400).jpeg().toBuffer());
+  const over = new AbortController();
+  const sending = sent.sendUntil(over.signal, 500);
+  const stops: Stop[] = [];
+  for (let signal = 0; signal < signals; signal += 1) {
+    const index = signal % cluster.services.length;
+    await long.send(2 * cluster.services.length);
+    const service = cluster.services[index] as Service;
+    const isInLong = () => hasOneOf(rows, service.process.pid, long.ids);
+    await eventually(isInLong, 'it makes a long job', patienceMs);
+    stops.push(await stop(service, rows, withUpload));
+    await cluster.startAgain(index);
+  }
+  over.abort();
+  await sending;
+  for (const id of [...long.ids, ...(await long.idsUntold())]) {
+    await client.request(`/jobs/${id}`, () => ({ method: 'DELETE' }));
+  }
+  const ended = await sent.allComplete();
+  report('jobs accepted', sent.ids.length);
+  report('jobs of lost answers', sent.untold);
+  report('complete', ended.length);
+  return stops;
+}
+
+/** Tells one service to stop; resolves when it is gone. */
+async function stop(service: Service, rows: AttemptRows, withUpload: boolean): Promise<Stop> {
+  const { process, url } = service;
+  using _upload = withUpload ? slowUpload(url) : undefined;
+  await using _events = await EventReader.open(`${url}/events`);
+  const toldAt = Date.now();
+  await service.end('SIGTERM');
+  const goneAfterMs = Date.now() - toldAt;
+  const attempts = await rows.ofProcess(process.pid);
+  const unfinished = attempts.filter(({ result }) => result !== 'complete');
+  assert.deepEqual([...new Set(unfinished.map(({ result }) => result))], ['requeued']);
+  assert.equal(process.exitCode, 0);
+  return { goneAfterMs, claimableAfterMs: unfinished.map(({ ended_at }) => (ended_at ?? 0) - toldAt) };
 }
 
 async function hasOneOf(

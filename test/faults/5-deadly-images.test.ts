@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import sharp from 'sharp';
 import { BalancedClient } from '../support/balanced-client.ts';
 import { photo } from '../support/photo.ts';
 import { type SeenJob, SentJobs } from '../support/sent-jobs.ts';
@@ -24,9 +23,9 @@ fault(
   async ({ neighbours, deadly, leastShare }, report) => {
     await using service = await Service.start({ LOG_LEVEL: 'fatal' });
     const client = new BalancedClient(() => [service.url]);
-    // Long enough open in a renderer to be found there.
-    const large = { width: 8_000, height: 6_000, channels: 3, background: 'red' } as const;
-    const images = new SentJobs(client, await sharp({ create: large }).png().toBuffer(), outputOf('avif'));
+    // A WebP is open in its renderer until its output is encoded, which takes seconds: it is found there in time.
+    const large = await photo(4_000, 3_000).webp().toBuffer();
+    const images = new SentJobs(client, large, { outputs: [{ name: 'large', format: 'avif', quality: 90 }] });
     using _crashes = crashRenderers(service, images);
     const share = await shareOfRate(client, neighbours, () => images.send(deadly));
     const ended = await images.allEnded();

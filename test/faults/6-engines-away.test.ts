@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { doubleObjects } from '../support/double-objects.ts';
+import { doubleObjects, doubleObjectsOnS3 } from '../support/double-objects.ts';
 import { eventually } from '../support/eventually.ts';
 import { type JobQueueEngine, jobQueueEngines } from '../support/job-queue-engines.ts';
 import { LoadedService } from '../support/loaded-service.ts';
@@ -57,11 +57,10 @@ function stopped(server: PostgresServer): void {
       });
       backAfter.push(seconds);
     }
-    await service.allComplete();
-    await eventually(async () => (await doubleObjects(engines.folder)) === 0, 'all is swept', patienceMs);
     report('stopped at once, times', stops);
     report('seconds away at last', awaySeconds);
-    tell(report, service, backAfter, withinSeconds.stopped);
+    const doubles = () => doubleObjects(engines.folder);
+    await tell(report, service, doubles, backAfter, withinSeconds.stopped);
   });
 }
 
@@ -69,13 +68,15 @@ function stopped(server: PostgresServer): void {
 interface Disturbable {
   end(signal: NodeJS.Signals): Promise<void>;
   startAgain(): Promise<void>;
-  pause?(): void;
-  resume?(): void;
+  pause(): Promise<void> | void;
+  resume(): void;
 }
 
 interface Behind extends AsyncDisposable {
   readonly env: Record<string, string>;
   readonly databaseUrl: string;
+  /** Jobs with more objects than one, or none. */
+  doubles(): Promise<number>;
   /** With their names and proxies. */
   readonly engines: readonly [string, Disturbable, ToxicProxy][];
 }
@@ -98,24 +99,33 @@ function disturbed(number: string, names: string, open: () => Promise<Behind | u
         if (!kinds.includes(kind)) continue;
         const seconds = await service.disturbedBy(disturb);
         backAfter.push(seconds);
-        report(`${name} ${kind}: back after seconds`, seconds);
+        report(`${name} ${kind}: full rate after seconds`, seconds);
       }
     }
-    await service.allComplete();
-    tell(report, service, backAfter, withinSeconds.silent);
+    await tell(report, service, opened.doubles, backAfter, withinSeconds.silent);
   });
 }
 
-function tell(report: Report, service: LoadedService, backAfter: readonly number[], within: number): void {
+async function tell(
+  report: Report,
+  service: LoadedService,
+  doubles: () => Promise<number>,
+  backAfter: readonly number[],
+  within: number,
+): Promise<void> {
   const { sent, usual } = service;
   const slowest = Math.max(...backAfter);
+  const ended = await service.allComplete();
   report('full rate, jobs a second', Math.round((usual * 1000) / windowMs));
   report('seconds over which it is measured', windowMs / 1000);
-  report('jobs', sent.ids.length);
+  report('jobs accepted', sent.ids.length);
   report('submissions answered 503 and sent again', sent.refused);
-  report('lost', 0);
+  report('jobs of lost answers', sent.untold);
+  report('complete', ended.length);
   report('full rate after seconds at most', slowest);
   assert.ok(slowest <= within, `${slowest} s`);
+  await eventually(async () => (await doubles()) === 0, 'all is swept', patienceMs);
+  report('double', await doubles());
 }
 
 /** Each resolves when it is over. */
@@ -137,13 +147,11 @@ function disturbances(
   return {
     killed: () => away(0),
     away: () => away(ms),
-    ...(engine.pause && {
-      async paused() {
-        engine.pause?.();
-        await setTimeout(ms);
-        engine.resume?.();
-      },
-    }),
+    async paused() {
+      await engine.pause();
+      await setTimeout(ms);
+      engine.resume();
+    },
     'black-holed': poisoned(blackHole),
     delayed: poisoned({ type: 'latency', attributes: { latency: 500, jitter: 300 } }),
     cut: poisoned({ type: 'reset_peer', attributes: { timeout: 0 } }),
@@ -168,7 +176,13 @@ async function storesBehind(server: PostgresServer, proxies: Toxiproxy): Promise
     ['S3', s3.server, forS3],
   ];
   const kept = cleanup.move();
-  return { env, databaseUrl: stores.databaseUrl, engines, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    env,
+    databaseUrl: stores.databaseUrl,
+    engines,
+    doubles: () => doubleObjectsOnS3(s3),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 async function queueBehind(
@@ -186,5 +200,11 @@ async function queueBehind(
   const env = { ...stores.env, ...(await queue.environment(broker, port)) };
   const engines: Behind['engines'] = [[queue.name, broker, proxy]];
   const kept = cleanup.move();
-  return { env, databaseUrl: stores.databaseUrl, engines, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    env,
+    databaseUrl: stores.databaseUrl,
+    engines,
+    doubles: () => doubleObjects(stores.folder),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }

@@ -35,7 +35,7 @@ export function fault<Size>(
   { row, fault: name, mustShow, inTests, full }: Fault<Size>,
   run: (size: Size, report: Report, t: TestContext) => Promise<void>,
 ): void {
-  test(`${name}: ${mustShow}`, { timeout: longestMs }, async t => {
+  test(`row ${row}: ${name}: ${mustShow}`, { timeout: longestMs }, async t => {
     const figures: Record<string, number | string> = {};
     let passed = false;
     try {

@@ -14,7 +14,7 @@ suite('Expiry over HTTP', () => {
 
   test('a job tells when it expires once it has ended', async () => {
     const job = await submitJob(service, { retention: '12h' });
-    assert.equal(job.expires, null);
+    assert.deepEqual([job.expires, job.retention, job.notBefore], [null, '12h', null]);
     await service.complete(await service.claim());
     const ended = (await ask('GET', `/jobs/${job.id}`)).json();
     assert.equal(Date.parse(ended.expires), Date.parse(ended.finish) + 12 * 3_600_000);

@@ -57,6 +57,7 @@ suite('POST /jobs with a form', () => {
       assert.deepEqual(body.metadata, { a: [1, null] });
       const kept = await service.stores.jobs.get(body.id);
       assert.equal(kept?.notBefore, Date.UTC(2030, 0, 1));
+      assert.equal(body.notBefore, '2030-01-01T00:00:00.000Z');
     });
   }
 

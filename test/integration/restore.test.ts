@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { openSqlite } from '../../src/job-store/sqlite/sqlite.ts';
 import type { TriedJob } from '../../src/jobs/job.ts';
@@ -10,6 +11,7 @@ import { Pipeline } from '../support/pipeline.ts';
 import { found, newJob } from '../support/stored-jobs.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
+const foreignKey = 'shared/mark.jpg';
 const image = await photo(600, 400).jpeg().toBuffer();
 
 describe('a restore', () => {
@@ -20,7 +22,8 @@ describe('a restore', () => {
     backup = await temporaryFolder();
     await using pipeline = await Pipeline.open();
     pipeline.startWorker();
-    const { id } = await pipeline.submit(image);
+    await pipeline.objects.put(foreignKey, Readable.from([image]));
+    const { id } = await pipeline.submit(image, { source: { object: foreignKey, filename: 'mark.jpg' } });
     await pipeline.reaches(id, 'complete');
     job = found(await pipeline.store.jobs.get(id));
     await backUpPipeline(pipeline, backup.path);
@@ -51,6 +54,25 @@ describe('a restore', () => {
     });
     await rm(foreign);
     await restoreInto(other.path, backup.path);
+  });
+
+  it('takes objects of others that are there if they have the same bytes, and names those that have not', async () => {
+    await using home = await temporaryFolder();
+    const file = path.join(home.path, 'objects', foreignKey);
+    await mkdir(path.dirname(file), { recursive: true });
+    const sameSize = Buffer.from(image).fill(7);
+    for (const bytes of [sameSize, image.subarray(1)]) {
+      await writeFile(file, bytes);
+      await assert.rejects(restoreInto(home.path, backup.path), {
+        code: 'invalid-configuration',
+        message: /other bytes .* shared\/mark\.jpg\. Accepted/,
+      });
+      assert.deepEqual(await readdir(path.join(home.path, 'objects')), ['.scratch', 'shared']);
+      assert.deepEqual(await readFile(file), bytes);
+    }
+    await writeFile(file, image);
+    await restoreInto(home.path, backup.path);
+    await isRestored(home.path);
   });
 
   it('refuses while a service has the file', async () => {

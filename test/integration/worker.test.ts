@@ -7,10 +7,10 @@ import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import { TintypeError } from '../../src/errors/tintype-error.ts';
-import type { ObjectStore } from '../../src/jobs/object-store.ts';
 import { uploadKey } from '../../src/jobs/upload-store.ts';
 import { photo } from '../support/photo.ts';
 import { Pipeline } from '../support/pipeline.ts';
+import { withMethods } from '../support/with-methods.ts';
 
 const image = await photo(600, 400).jpeg().toBuffer();
 /** Long enough in the encoder to be met there. */
@@ -159,40 +159,6 @@ test('a worker that stops gives back what it could not finish, uncounted and cla
   assert.deepEqual(await pipeline.leftInStore(), []);
 });
 
-test('a worker that comes back after its lease was taken over stores no result', async () => {
-  await using pipeline = await Pipeline.open({ leaseMs: 300 });
-  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
-  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
-  // The first worker hangs where it stores its result, and its heartbeats don't arrive.
-  const hanging = withMethods(pipeline.objects, {
-    adopt: async (key, file) => {
-      arrive();
-      await gate;
-      await pipeline.objects.adopt(key, file);
-    },
-  });
-  const { attempts } = pipeline.store;
-  const deaf = {
-    ...attempts,
-    renew: async (held: never[]) => held,
-    stillHeld: async (held: never[]) => held,
-  };
-  const stale = pipeline.startWorker({ objects: hanging, attempts: deaf as unknown as typeof attempts });
-  const { id } = await pipeline.submit(image);
-  await arrived;
-  const stopped = stale.stop();
-  pipeline.sweeper.start();
-  pipeline.startWorker();
-  const job = await pipeline.reaches(id, 'complete');
-  open();
-  await stopped;
-  await pipeline.sweeper.stop();
-  await pipeline.sweeper.clean();
-  assert.equal(job.outputs[0]?.stored?.key, `jobs/${id}/2/thumb.jpg`);
-  assert.deepEqual(await pipeline.store.jobs.get(id), job);
-  assert.deepEqual(await pipeline.leftInStore(), [`jobs/${id}/2/thumb.jpg`]);
-});
-
 test('a job that used up its running time fails with job-timeout', async () => {
   await using pipeline = await Pipeline.open();
   pipeline.startWorker({ policy: { maxAttempts: 3, maxJobMs: 300, missingMs: 0 } });
@@ -236,14 +202,3 @@ test('a failed job runs again on request, and not when its original is gone', as
   await pipeline.objects.delete([uploadKey(source.upload)]);
   await assert.rejects(pipeline.jobs.retry(id), { code: 'source-gone' });
 });
-
-/** The same store, but for some methods. */
-function withMethods(objects: ObjectStore, changed: Partial<ObjectStore>): ObjectStore {
-  return new Proxy(objects, {
-    get(target, property) {
-      if (property in changed) return changed[property as keyof ObjectStore];
-      const value = Reflect.get(target, property, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}

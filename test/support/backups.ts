@@ -33,7 +33,8 @@ export async function restoreInto(home: string, source: string): Promise<void> {
   const backup = await BackupFolder.open(source);
   const tables = cleanup.adopt(openSqliteTables(path.join(home, 'jobs.db'), true), opened => opened.close());
   const { objects } = cleanup.use(await openFolder(path.join(home, 'objects')));
-  await restore(backup, { tables, objects, openFolder }, nobody, unaborted);
+  const prepare = async () => {};
+  await restore(backup, { tables, objects, prepare, openFolder }, nobody, unaborted);
 }
 
 /** An object store as it is, but for what comes before its reads. */

@@ -19,21 +19,23 @@ export class BalancedClient {
     this.#urls = urls;
   }
 
-  /** The whole answer. */
+  /** The whole answer, and how often it was lost before. */
   async request(
     path: string,
     init: () => RequestInit = () => ({}),
-  ): Promise<{ status: number; body: Buffer }> {
+  ): Promise<{ status: number; body: Buffer; lost: number }> {
+    let lost = 0;
     const deadline = performance.now() + patienceMs;
     for (;;) {
       try {
         const answer = await fetch(new URL(path, this.next()), init());
         const body = Buffer.from(await answer.arrayBuffer());
         this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
-        return { status: answer.status, body };
+        return { status: answer.status, body, lost };
       } catch (error) {
         if (performance.now() > deadline) throw error;
         this.unanswered += 1;
+        lost += 1;
         await setTimeout(20);
       }
     }

@@ -6,11 +6,13 @@ import { Cluster } from './cluster.ts';
 import { doubleObjects } from './double-objects.ts';
 import { eventually } from './eventually.ts';
 import { photo } from './photo.ts';
-import { SentJobs } from './sent-jobs.ts';
+import { isStale, SentJobs } from './sent-jobs.ts';
 import type { PostgresEngines } from './service-engines.ts';
 
 const patienceMs = 120_000;
 export const leaseMs = 1_000;
+/** About what a job takes, so many of them at once on two cores. */
+const longestPauseMs = 200;
 /** Enough that every worker has some. */
 const leastJobs = 40;
 const others = 'api,intake,deliveries,scheduler,sweeper';
@@ -27,12 +29,12 @@ interface HoldUp {
 
 /**
  * Holds up workers longer than their leases, each time in the middle of jobs; asserts that no result of theirs counts
- * and that nothing is made twice. Resolves to figures.
+ * and that nothing is made twice. Resolves to figures by their names.
  */
 export async function holdUpWorkers(
   engines: PostgresEngines,
   { times, workers, hold, env = {} }: HoldUp,
-): Promise<{ jobs: number; leasesLost: number }> {
+): Promise<Record<string, number>> {
   const roles = [others, ...Array.from({ length: workers }, () => 'worker')];
   const settings = { LEASE_SECONDS: String(leaseMs / 1000), WORKER_CONCURRENCY: '1', LOG_LEVEL: 'fatal' };
   await using cluster = await Cluster.start({ ...engines.env, ...settings, ...env }, roles);
@@ -46,24 +48,31 @@ export async function holdUpWorkers(
     const turns = Array.from({ length: times }).values();
     const held = cluster.services.slice(-Math.ceil(workers / 2)).map(async ({ process: { pid = 0 } }) => {
       for (const _ of turns) {
-        await eventually(() => hasJobs(database, pid), 'the worker has jobs', patienceMs);
+        await isBusy(database, pid);
         await hold(pid);
       }
     });
-    await Promise.all(held).finally(() => over.abort());
-    await feeding;
-    const ended = await sent.allComplete();
-    await eventually(
-      async () => (await doubleObjects(engines.folder)) === 0,
-      'leftovers are swept',
-      patienceMs,
-    );
-    const leasesLost = ended.flatMap(({ tries }) => tries.filter(({ result }) => result === 'lost')).length;
-    assert.ok(leasesLost > 0, 'some were in the middle of jobs');
-    return { jobs: ended.length, leasesLost };
+    const holding = Promise.all(held).finally(() => over.abort());
+    await Promise.all([holding, feeding]);
+    return await figures(sent, engines.folder);
   } finally {
     await database.end();
   }
+}
+
+async function figures(sent: SentJobs, folder: string): Promise<Record<string, number>> {
+  const ended = await sent.allComplete();
+  const doubles = () => doubleObjects(folder);
+  await eventually(async () => (await doubles()) === 0, 'leftovers are swept', patienceMs);
+  const leasesLost = ended.flatMap(({ tries }) => tries.filter(({ result }) => result === 'lost')).length;
+  assert.ok(leasesLost > 0, 'some were in the middle of jobs');
+  return {
+    'leases lost': leasesLost,
+    'jobs accepted': sent.ids.length,
+    complete: ended.length,
+    'stale results accepted': ended.filter(isStale).length,
+    double: await doubles(),
+  };
 }
 
 /** Sends jobs as they are needed, until the signal aborts. */
@@ -75,8 +84,18 @@ async function keepBusy(database: pg.Pool, sent: SentJobs, over: AbortSignal): P
   }
 }
 
-async function hasJobs(database: pg.Pool, pid: number): Promise<boolean> {
-  const own = 'select from attempts where ended_at is null and worker like $1';
-  const { rowCount } = await database.query(own, [`%/${pid}/%`]);
-  return (rowCount ?? 0) > 0;
+/**
+ * Resolves when the worker is somewhere in the middle of jobs: after it has made one, because it lost its renderers when
+ * it was held up before, and would be met again and again where it starts them.
+ */
+async function isBusy(database: pg.Pool, pid: number): Promise<void> {
+  const attempts = async (condition: string) => {
+    const own = `select from attempts where worker like $1 and ${condition}`;
+    return (await database.query(own, [`%/${pid}/%`])).rowCount ?? 0;
+  };
+  const made = await attempts("result = 'complete'");
+  const hasMade = async () => (await attempts("result = 'complete'")) > made;
+  await eventually(hasMade, 'the worker makes a job', patienceMs);
+  await setTimeout(Math.random() * longestPauseMs);
+  await eventually(async () => (await attempts('ended_at is null')) > 0, 'the worker has jobs', patienceMs);
 }

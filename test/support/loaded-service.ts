@@ -62,8 +62,8 @@ export class LoadedService implements AsyncDisposable {
   }
 
   /**
-   * Does something bad; resolves to how many seconds after it was over as many jobs a second ended as were sent at
-   * first.
+   * Does something bad; resolves to how many seconds after it was over a window ended in which as many jobs ended as
+   * were sent in one at first: one window at least.
    * @param disturb resolves when it is over
    */
   async disturbedBy(disturb: () => Promise<void>): Promise<number> {
@@ -72,7 +72,7 @@ export class LoadedService implements AsyncDisposable {
     await setTimeout(this.#windowMs);
     const isBack = async () => (await this.#ended()) >= fullRate * this.#usual;
     await eventually(isBack, 'as many jobs end as before', patienceMs);
-    return Math.round((performance.now() - over - this.#windowMs) / 100) / 10;
+    return Math.round((performance.now() - over) / 100) / 10;
   }
 
   /** Ends the load and waits for the ends of all jobs, which `SentJobs` looks at. */

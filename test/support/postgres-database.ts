@@ -28,7 +28,7 @@ export function openTestPostgres(server: PostgresServer, pooler?: PgBouncer): Op
     return {
       store,
       again: async () => again(kept),
-      tables: async () => kept.adopt(openPostgresTables(directUrl), opened => opened.close()),
+      tables: async () => kept.adopt(await openPostgresTables(directUrl, false), opened => opened.close()),
       [Symbol.asyncDispose]: () => kept.disposeAsync(),
     };
   };

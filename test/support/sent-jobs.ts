@@ -24,9 +24,14 @@ export interface SeenJob {
   readonly tries: readonly { readonly attempt: number; readonly start: string; readonly result: string }[];
 }
 
+interface JobPage {
+  readonly jobs: readonly SeenJob[];
+  readonly nextCursor: string | null;
+}
+
 /**
- * Jobs for one image, sent to a service that something bad is done to: each is sent again, under its idempotency key,
- * until it is accepted.
+ * Jobs for one image, sent to a service that something bad is done to: each is sent again until it is accepted, every
+ * other one under an idempotency key. One without a key is there twice where only the answer was lost.
  */
 export class SentJobs {
   /** Of the jobs that were accepted. */
@@ -35,15 +40,22 @@ export class SentJobs {
   readonly uploads = new Set<string>();
   /** How often a submission was answered with 503. */
   refused = 0;
+  /** Made without anybody being told; known once the jobs have ended. */
+  untold = 0;
   readonly #client: BalancedClient;
   readonly #image: Blob;
-  readonly #job: string;
+  readonly #job: object;
+  /** Labels of those with a key and of those without. */
+  readonly #classes = { keyed: randomUUID(), keyless: randomUUID() };
+  #sent = 0;
+  /** Submissions without a key that may have been done although they were not accepted. */
+  #uncertain = 0;
 
   /** @param job the part `job` of each submission */
   constructor(client: BalancedClient, image: Buffer, job: object = {}) {
     this.#client = client;
     this.#image = new Blob([new Uint8Array(image)]);
-    this.#job = JSON.stringify(job);
+    this.#job = job;
   }
 
   /** Resolves when so many more are accepted. */
@@ -70,10 +82,8 @@ export class SentJobs {
     const ends = Map.groupBy(ended, ({ status, message }) => `${status}: ${message}`);
     assert.deepEqual([...ends.keys()], this.ids.length === 0 ? [] : ['complete: Complete.']);
     assert.equal(new Set(this.ids).size, this.ids.length, 'one job for each submission');
-    for (const { id, tries } of ended) {
-      const winners = tries.filter(({ result }) => result === 'complete');
-      assert.deepEqual(winners, tries.slice(-1), `job ${id}: ${JSON.stringify(tries)}`);
-    }
+    const stale = ended.filter(isStale);
+    assert.equal(stale.length, 0, JSON.stringify(stale.map(({ id, tries }) => [id, tries])));
     const outputs = ended.flatMap(job => job.outputs);
     assert.ok(new Set(outputs.map(({ sha256 }) => sha256)).size <= 1, 'the same image gives the same output');
     await inLanes(lanes, outputs, async ({ location, sha256 }) => {
@@ -83,22 +93,38 @@ export class SentJobs {
     return ended;
   }
 
-  /** Waits until all have ended, in whatever way. */
+  /** Waits until all have ended, in whatever way; also those of which nobody was told. */
   async allEnded(): Promise<SeenJob[]> {
     const ended: SeenJob[] = [];
     await inLanes(lanes, this.ids, async id => void ended.push(await this.#end(id)));
+    await inLanes(lanes, await this.idsUntold(), async id => void ended.push(await this.#end(id)));
     return ended;
   }
 
+  /** Of jobs that were made without anybody being told; asserts that they may have been. */
+  async idsUntold(): Promise<string[]> {
+    const accepted = new Set(this.ids);
+    const notAccepted = (ids: string[]) => ids.filter(id => !accepted.has(id));
+    assert.deepEqual(notAccepted(await this.#listed(this.#classes.keyed)), [], 'one job a key');
+    const untold = notAccepted(await this.#listed(this.#classes.keyless));
+    assert.ok(untold.length <= this.#uncertain, `${untold.length} more jobs than submissions`);
+    this.untold = untold.length;
+    return untold;
+  }
+
   async #accepted(): Promise<string> {
-    const headers = { 'idempotency-key': randomUUID() };
+    this.#sent += 1;
+    const isKeyed = this.#sent % 2 === 0;
+    const headers: Record<string, string> = isKeyed ? { 'idempotency-key': randomUUID() } : {};
+    const label = isKeyed ? this.#classes.keyed : this.#classes.keyless;
     const deadline = performance.now() + patienceMs;
     for (;;) {
-      const { status, body } = await this.#client.request('/jobs', () => ({
+      const { status, body, lost } = await this.#client.request('/jobs', () => ({
         method: 'POST',
         headers,
-        body: this.#form(),
+        body: this.#form(label),
       }));
+      if (!isKeyed) this.#uncertain += lost + (status === 503 ? 1 : 0);
       if (status === 202) {
         const { id, source } = JSON.parse(body.toString()) as SeenJob;
         this.uploads.add(source.upload ?? '');
@@ -111,11 +137,32 @@ export class SentJobs {
     }
   }
 
-  #form(): FormData {
+  #form(label: string): FormData {
     const form = new FormData();
     form.append('image', this.#image, 'photo.jpg');
-    form.append('job', this.#job);
+    form.append('job', JSON.stringify({ ...this.#job, class: label }));
     return form;
+  }
+
+  /** The ids of all jobs with that label. */
+  async #listed(label: string): Promise<string[]> {
+    const ids: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page: JobPage = await this.#page(`/jobs?class=${label}${cursor && `&cursor=${cursor}`}`);
+      ids.push(...page.jobs.map(({ id }) => id));
+      cursor = page.nextCursor;
+    }
+    return ids;
+  }
+
+  #page(path: string): Promise<JobPage> {
+    const ask = async () => {
+      const { status, body } = await this.#client.request(path);
+      if (status === 503) return false;
+      assert.equal(status, 200, body.toString());
+      return JSON.parse(body.toString()) as JobPage;
+    };
+    return eventually(ask, 'the jobs are listed', patienceMs);
   }
 
   #end(id: string): Promise<SeenJob> {
@@ -128,6 +175,11 @@ export class SentJobs {
     };
     return eventually(ask, `job ${id} ends`, patienceMs);
   }
+}
+
+/** Whether the result of a try counted that was not its last one, or none did. */
+export function isStale({ tries }: SeenJob): boolean {
+  return tries.findIndex(({ result }) => result === 'complete') !== tries.length - 1;
 }
 
 /** Milliseconds from the start of the first try that was lost with its worker until its job's end; an entry a job. */

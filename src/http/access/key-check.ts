@@ -1,5 +1,6 @@
 import { isSecretOf, keyParts } from '../../jobs/api-key.ts';
 import type { ApiKey, KeyStore } from '../../jobs/key-store.ts';
+import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 /** How long a key may still work after it was revoked by another process. */
@@ -68,7 +69,7 @@ export class KeyCheck {
     if (now - (this.#notedAt.get(id) ?? Number.NEGATIVE_INFINITY) < noteUseMs) return;
     this.#notedAt.set(id, now);
     this.#keys.used(id).catch(error => {
-      this.#logger.warn({ err: error, key: id }, 'the use of a key could not be noted');
+      logFault(this.#logger, 'warn', error, 'the use of a key could not be noted', { key: id });
     });
   }
 }

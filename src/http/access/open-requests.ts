@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { KeyCheck } from './key-check.ts';
 
@@ -34,7 +35,7 @@ export class OpenRequests {
         if (open.size === 0) this.#byKey.delete(keyId);
         else if (!(await this.#check.isValid(keyId))) for (const answer of open) answer.destroy();
       } catch (error) {
-        this.#logger.warn({ err: error }, 'nobody can tell now whether keys were revoked');
+        logFault(this.#logger, 'warn', error, 'nobody can tell now whether keys were revoked');
       }
     }
   }

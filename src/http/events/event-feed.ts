@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { EventFilter, EventLog, JobEvent } from '../../jobs/event-log.ts';
 import type { StoreChanges } from '../../jobs/store-changes.ts';
+import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 /** How many events are read at once. */
@@ -156,7 +157,7 @@ export class EventFeed {
         if (page.length < pageSize) await setTimeout(pauseMs);
       }
     } catch (error) {
-      this.#logger.warn({ err: error }, 'the event log could not be read; trying again soon');
+      logFault(this.#logger, 'warn', error, 'the event log could not be read; trying again soon');
     } finally {
       this.#reading = false;
     }

@@ -1,3 +1,4 @@
+import { logFault } from '../../telemetry/log-fault.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
 import { problems } from '../problem.ts';
 import type { EventFeed, Listener } from './event-feed.ts';
@@ -26,7 +27,7 @@ export function followEvents(app: HttpApp, { logger }: HttpParts, feed: EventFee
     };
     const following = feed.follow(listener, since);
     following.caughtUp.catch(error => {
-      logger.warn({ err: error }, 'a client could not be told what happened');
+      logFault(logger, 'warn', error, 'a client could not be told what happened');
       stream.destroy();
     });
     return reply;

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../jobs/job.ts';
 import { hasEnded } from '../../jobs/states.ts';
+import { logFault } from '../../telemetry/log-fault.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
 import { jobParams, requireJob } from '../jobs/get-job.ts';
 import { problems } from '../problem.ts';
@@ -82,7 +83,7 @@ function follow(
       endWithJob();
     })
     .catch(error => {
-      logger.warn({ err: error, job: job.id }, 'a client could not be told what happened');
+      logFault(logger, 'warn', error, 'a client could not be told what happened', { job: job.id });
       stream.destroy();
     });
   return reply;

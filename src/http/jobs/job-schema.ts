@@ -29,7 +29,9 @@ const outputViewSchema = Type.Object(
 
 const tryViewSchema = Type.Object(
   {
-    attempt: Type.Integer({ description: 'Counted over all runs.' }),
+    attempt: Type.Integer({
+      description: 'Its number: 1, 2, … over all runs, also of tries that don’t count.',
+    }),
     run: Type.Integer(),
     start: time('When a worker took the job.'),
     finish: nullable(time('When it ended.')),
@@ -59,12 +61,22 @@ export const jobViewSchema = Type.Object(
     class: nullable(Type.String()),
     priority: Type.Enum([...priorities], { type: 'string' }),
     run: Type.Integer({ description: '1, and one more after each retry.' }),
-    attempts: Type.Integer({ description: 'Tries of this run so far that count.' }),
+    attempts: Type.Integer({ description: 'How many tries of this run count, as far as they have ended.' }),
     tries: Type.Array(tryViewSchema, {
       description: `The last ${longestTries} attempts of all runs, oldest first, also those that don't count.`,
     }),
-    progress: Type.Number({ minimum: 0, maximum: 1 }),
+    progress: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'Of the attempt under way, in hundredths; 1 once it is complete.',
+    }),
     owner: Type.String(),
+    notBefore: nullable(
+      time('It did or does not start before this: as submitted, or since a retry or a failed attempt.'),
+    ),
+    retention: nullable(
+      Type.String({ description: 'How long its images are kept after its end, such as 7d. Null for ever.' }),
+    ),
     source: Type.Object({
       url: Type.Optional(Type.String()),
       upload: Type.Optional(Type.String()),

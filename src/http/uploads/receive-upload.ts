@@ -6,6 +6,7 @@ import { TintypeError } from '../../errors/tintype-error.ts';
 import { headerBytes, readHeader, readHeaderSoFar } from '../../images/image-header.ts';
 import { checkSource, type ImageLimits } from '../../images/limits.ts';
 import { uploadKey } from '../../jobs/upload-store.ts';
+import { logFault } from '../../telemetry/log-fault.ts';
 import { cleanFilename } from '../filename.ts';
 import type { HttpParts } from '../http-parts.ts';
 import { arrivingBytes } from './arriving-bytes.ts';
@@ -77,7 +78,7 @@ export async function discardUpload(id: string, { objects, uploads, logger }: Ht
     await objects.delete([uploadKey(id)]);
     await uploads.forget([id]);
   } catch (error) {
-    logger.warn({ err: error, upload: id }, 'a refused upload could not be removed yet');
+    logFault(logger, 'warn', error, 'a refused upload could not be removed yet', { upload: id });
   }
 }
 

@@ -6,6 +6,7 @@ import { TintypeError } from '../../errors/tintype-error.ts';
 import type { KeptBytes } from '../../jobs/partial-files.ts';
 import type { ArrivingUpload, WholeUpload } from '../../jobs/partial-upload-store.ts';
 import { uploadKey } from '../../jobs/upload-store.ts';
+import { logFault } from '../../telemetry/log-fault.ts';
 import { cleanFilename } from '../filename.ts';
 import type { HttpParts } from '../http-parts.ts';
 import { arrivingBytes } from './arriving-bytes.ts';
@@ -163,7 +164,7 @@ export class TusUpload extends DataStore implements Locker {
       await this.#parts.partialUploads.forget([id]);
       await this.#parts.uploads.forget([id]);
     } catch (error) {
-      this.#parts.logger.warn({ err: error, upload: id }, 'an upload could not be deleted yet');
+      logFault(this.#parts.logger, 'warn', error, 'an upload could not be deleted yet', { upload: id });
     }
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { PartialUploadStore } from '../../jobs/partial-upload-store.ts';
+import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 /** How long an upload stays locked when the process that has it dies. */
@@ -93,7 +94,7 @@ export class UploadLocks {
         if (renewed === undefined || renewed.wanted) lock.stop.abort(wanted());
       }
     } catch (error) {
-      this.#logger.warn({ err: error }, 'the locks of uploads could not be renewed');
+      logFault(this.#logger, 'warn', error, 'the locks of uploads could not be renewed');
       if (performance.now() - this.#renewedAt < this.leaseMs) return;
       for (const lock of asked) lock.stop.abort(overdue());
     }

@@ -33,19 +33,8 @@ export function deliveryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
       sql<Row>`update deliveries set ready = 0, leased = 1, claims = claims + 1, due_at = ${now} + ${p.leaseMs}
         where id ${dialect.oneOf(p.ids)} and ready = 1 returning *`.compile(db),
     ),
-    endpoints: prepare((p: { ids: string }) =>
-      sql<CurrentEndpoint>`select id, url, enabled, secret,
-          case when previous_secret_ends_at > ${now} then previous_secret end as previous_secret
-        from webhook_endpoints where id ${dialect.oneOf(p.ids)}`.compile(db),
-    ),
-    end: prepare((p: EndParameters) =>
-      sql<
-        Pick<Row, 'endpoint_id'>
-      >`update deliveries set status = ${p.status}, ready = ${p.ready}, leased = 0,
-          failures = failures + ${p.failed}, due_at = ${now} + cast(${p.delayMs} as bigint),
-          ended_at = case when ${p.status} = 'pending' then null else ${now} end
-        where id = ${p.id} and claims = ${p.claim} and status = 'pending' returning endpoint_id`.compile(db),
-    ),
+    endpoints: currentEndpoints(db, dialect),
+    end: endTry(db, dialect),
     insertTry: insertTry(db),
     dropTry: prepare((p: { id: string; try: number }) =>
       sql<never>`delete from delivery_tries where delivery_id = ${p.id} and try <= ${p.try}`.compile(db),
@@ -53,12 +42,7 @@ export function deliveryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
     switchOff: prepare((p: { id: string }) =>
       sql<never>`update webhook_endpoints set enabled = 0 where id = ${p.id}`.compile(db),
     ),
-    ready: prepare((p: { limit: number }) =>
-      sql<never>`update deliveries set ready = 1, leased = 0, due_at = null where id in (
-        select id from deliveries where due_at is not null and due_at <= ${now}
-        order by due_at limit ${opaqueNumber(p.limit)}
-      )`.compile(db),
-    ),
+    ready: makeReady(db, dialect),
     nextDue: prepare(() =>
       sql<{ due_in: number }>`select due_at - ${now} as due_in from deliveries where due_at is not null
         order by due_at limit 1`.compile(db),
@@ -67,13 +51,43 @@ export function deliveryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
       sql<{ pending: number; oldest: number | null }>`select count(*) as pending, min(pending_since) as oldest
         from deliveries where status = 'pending'`.compile(db),
     ),
-    prune: prepare((p: { maxAgeMs: number; limit: number }) =>
-      sql<never>`delete from deliveries where id in (
-        select id from deliveries where ended_at is not null and ended_at < ${now} - ${p.maxAgeMs}
-        order by ended_at limit ${opaqueNumber(p.limit)}
-      )`.compile(db),
-    ),
+    prune: pruneEnded(db, dialect),
   };
+}
+
+function currentEndpoints(db: Kysely<Tables>, { now, oneOf }: SqlDialect) {
+  return prepare((p: { ids: string }) =>
+    sql<CurrentEndpoint>`select id, url, enabled, secret,
+        case when previous_secret_ends_at > ${now} then previous_secret end as previous_secret
+      from webhook_endpoints where id ${oneOf(p.ids)}`.compile(db),
+  );
+}
+
+function endTry(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: EndParameters) =>
+    sql<Pick<Row, 'endpoint_id'>>`update deliveries set status = ${p.status}, ready = ${p.ready}, leased = 0,
+        failures = failures + ${p.failed}, due_at = ${now} + cast(${p.delayMs} as bigint),
+        ended_at = case when ${p.status} = 'pending' then null else ${now} end
+      where id = ${p.id} and claims = ${p.claim} and status = 'pending' returning endpoint_id`.compile(db),
+  );
+}
+
+function makeReady(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: { limit: number }) =>
+    sql<never>`update deliveries set ready = 1, leased = 0, due_at = null where id in (
+      select id from deliveries where due_at is not null and due_at <= ${now}
+      order by due_at limit ${opaqueNumber(p.limit)}
+    )`.compile(db),
+  );
+}
+
+function pruneEnded(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: { maxAgeMs: number; limit: number }) =>
+    sql<never>`delete from deliveries where id in (
+      select id from deliveries where ended_at is not null and ended_at < ${now} - ${p.maxAgeMs}
+      order by ended_at limit ${opaqueNumber(p.limit)}
+    )`.compile(db),
+  );
 }
 
 interface TryParameters {

@@ -32,6 +32,7 @@ export function toJob(row: JobRow, outputs: readonly OutputRow[]): Job {
     ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) }),
     submittedAt: row.submitted_at,
     notBefore: row.not_before,
+    ...(row.retention_ms !== null && { retentionMs: row.retention_ms }),
     ...(row.started_at !== null && { startedAt: row.started_at }),
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
     ...(row.expires_at !== null && { expiresAt: row.expires_at }),

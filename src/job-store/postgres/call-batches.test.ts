@@ -6,14 +6,14 @@ import { CallBatches } from './call-batches.ts';
 const ready = Promise.resolve();
 
 /** Answers words in capitals, and remembers which ones came together. */
-function upperCase(refuse: (words: readonly string[]) => Promise<void> = () => ready) {
+function upperCase(refuse: (words: readonly string[]) => Promise<void> = () => ready, waitMs = 60_000) {
   const batches: string[][] = [];
   const run = async (words: readonly string[]) => {
     batches.push([...words]);
     await refuse(words);
     return words.map(word => word.toUpperCase());
   };
-  return { batches, words: new CallBatches<string, string>(run, word => word) };
+  return { batches, words: new CallBatches<string, string>(run, word => word, waitMs) };
 }
 
 describe('calls in batches', () => {
@@ -66,5 +66,17 @@ describe('calls in batches', () => {
     const answers = await Promise.allSettled(['a', 'b'].map(word => words.call(word)));
     for (const answer of answers) assert.equal(answer.status, 'rejected');
     assert.equal(batches.length, 1);
+  });
+
+  it('fail as if the job store were away when those before them take too long, and are not done later', async () => {
+    const answered = Promise.withResolvers<void>();
+    const { batches, words } = upperCase(() => answered.promise, 20);
+    const silent = words.call('a');
+    await new Promise(setImmediate);
+    await assert.rejects(words.call('b'), { code: 'storage-unavailable' });
+    answered.resolve();
+    assert.equal(await silent, 'A');
+    assert.equal(await words.call('c'), 'C');
+    assert.deepEqual(batches, [['a'], ['c']]);
   });
 });

@@ -1,4 +1,5 @@
 import { TintypeError } from '../../errors/tintype-error.ts';
+import { unavailable } from '../unavailable.ts';
 
 /** The most calls of one transaction: the first of them waits for the last. */
 const largestBatch = 64;
@@ -6,6 +7,8 @@ const largestBatch = 64;
 interface Waiting<C, R> {
   readonly call: C;
   readonly answer: PromiseWithResolvers<R>;
+  /** Gives it up when its turn does not come. */
+  readonly timer: NodeJS.Timeout;
 }
 
 /**
@@ -15,21 +18,31 @@ interface Waiting<C, R> {
 export class CallBatches<C, R> {
   readonly #run: (calls: readonly C[]) => Promise<readonly R[]>;
   readonly #subject: (call: C) => string;
+  readonly #waitMs: number;
   #waiting: Waiting<C, R>[] = [];
   #isWorking = false;
 
   /**
    * @param run answers all calls in their order, or throws and has changed nothing
    * @param subject of calls about the same one each has a transaction of its own
+   * @param waitMs the longest that a call waits for those before it
    */
-  constructor(run: (calls: readonly C[]) => Promise<readonly R[]>, subject: (call: C) => string) {
+  constructor(
+    run: (calls: readonly C[]) => Promise<readonly R[]>,
+    subject: (call: C) => string,
+    waitMs: number,
+  ) {
     this.#run = run;
     this.#subject = subject;
+    this.#waitMs = waitMs;
   }
 
+  /** Throws `storage-unavailable`, and nothing is done, when its turn does not come in time. */
   call(call: C): Promise<R> {
     const answer = Promise.withResolvers<R>();
-    this.#waiting.push({ call, answer });
+    const timer = setTimeout(() => this.#giveUp(waiting), this.#waitMs);
+    const waiting: Waiting<C, R> = { call, answer, timer };
+    this.#waiting.push(waiting);
     if (!this.#isWorking) void this.#work();
     return answer.promise;
   }
@@ -44,11 +57,17 @@ export class CallBatches<C, R> {
     this.#isWorking = false;
   }
 
+  #giveUp(late: Waiting<C, R>): void {
+    this.#waiting = this.#waiting.filter(waiting => waiting !== late);
+    late.answer.reject(unavailable());
+  }
+
   #takeBatch(): Waiting<C, R>[] {
     const batch = new Map<string, Waiting<C, R>>();
     this.#waiting = this.#waiting.filter(waiting => {
       const subject = this.#subject(waiting.call);
       if (batch.size === largestBatch || batch.has(subject)) return true;
+      clearTimeout(waiting.timer);
       batch.set(subject, waiting);
       return false;
     });

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { isDirect } from './direct-connection.ts';
 
 /**
  * Keeps the statements of the stores planned on each connection. Their texts are fixed, so they are few; the database
@@ -11,13 +12,10 @@ export class NamedStatements {
 
   /**
    * For a new connection. Names need the database itself at the other end: a pooler may hand each transaction to another
-   * connection, which does not know them. A pooler tells its clients of a process that is not the one at the other end.
+   * connection, which does not know them.
    */
   async begin(client: pg.ClientBase): Promise<void> {
-    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-    // Not in the types: what the server said when the connection began.
-    const { processID } = client as pg.ClientBase & { processID?: number };
-    if (rows[0]?.pid !== processID) return;
+    if (!(await isDirect(client))) return;
     // A plan is kept for longer than its table is small, and every statement has an index. Without sequential scans, and
     // so with costs that say nothing, Postgres 17 and older would compile the few plans that need one.
     await client.query('set enable_seqscan = off; set jit = off');

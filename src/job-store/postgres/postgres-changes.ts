@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import type { StoreChange, StoreChanges } from '../../jobs/store-changes.ts';
+import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { isDirect } from './direct-connection.ts';
+import { fromPostgres } from './postgres-faults.ts';
 import { connectionOptions } from './postgres-pool.ts';
 
 const channel = 'tintype';
@@ -86,7 +89,12 @@ export class PostgresChanges implements StoreChanges {
           pauseMs = firstPauseMs;
         });
       } catch (error) {
-        this.#logger.warn({ err: error }, 'news of the job store can’t be heard; trying again');
+        logFault(
+          this.#logger,
+          'warn',
+          fromPostgres(error),
+          'news of the job store can’t be heard; trying again',
+        );
       }
       await pause(pauseMs, this.#closing.signal);
       pauseMs = Math.min(longestPauseMs, pauseMs * 2);
@@ -118,12 +126,8 @@ export class PostgresChanges implements StoreChanges {
     }
   }
 
-  /** A pooler tells its clients of a process that is not the one at the other end. */
   async #warnOfPooler(client: pg.Client): Promise<void> {
-    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-    // Not in the types: what the server said when the connection began.
-    const { processID } = client as pg.Client & { processID?: number };
-    if (this.#isPoolerKnown || rows[0]?.pid === processID) return;
+    if (this.#isPoolerKnown || (await isDirect(client))) return;
     this.#isPoolerKnown = true;
     const advice = 'set DATABASE_DIRECT_URL to the database itself, or news of other processes come late';
     this.#logger.warn(`the job store is behind a pooler: ${advice}`);

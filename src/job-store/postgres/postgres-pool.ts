@@ -20,7 +20,11 @@ export interface PostgresOptions {
   readonly logger: Logger;
 }
 
-const connectMs = 10_000;
+/** By which the database knows our connections. */
+export const applicationName = 'tintype';
+
+/** The longest that a call waits for a connection. */
+export const connectMs = 10_000;
 /** A statement of ours takes milliseconds: after this long the other end is gone, and nobody has told us. */
 const answerMs = 30_000;
 /** bigint, and numeric, which the sum of bigints is. */
@@ -30,7 +34,7 @@ const countTypes = [20, 1700];
 export function connectionOptions(url: string): pg.ClientConfig {
   return {
     connectionString: `${url}${url.includes('?') ? '&' : '?'}uselibpqcompat=true`,
-    application_name: 'tintype',
+    application_name: applicationName,
     connectionTimeoutMillis: connectMs,
     query_timeout: answerMs,
     keepAlive: true,
@@ -71,7 +75,7 @@ export function openPool({ url, directUrl, connections, logger }: PostgresOption
   // Idle connections tell it here when the database goes; the next query gets another one.
   pool.on('error', ({ message }) => {
     // The error itself carries the whole client.
-    logger.warn({ reason: message }, 'a connection to the job store was lost');
+    logger.debug({ reason: message }, 'a connection to the job store was lost');
   });
   return {
     options: pool.options,

@@ -12,7 +12,7 @@ import { PostgresChanges } from './postgres-changes.ts';
 import { postgresDialect } from './postgres-dialect.ts';
 import { withPostgresFaults } from './postgres-faults.ts';
 import { migratePostgres } from './postgres-migration.ts';
-import { checkConnectionFiles, openPool, type PostgresOptions } from './postgres-pool.ts';
+import { checkConnectionFiles, connectMs, openPool, type PostgresOptions } from './postgres-pool.ts';
 
 type Stores = ReturnType<typeof createStores>;
 
@@ -42,7 +42,10 @@ export function openPostgres(options: PostgresOptions): OpenJobStore {
   };
 }
 
-/** What every job asks of the job store: where many ask at once, they share statements and commits. */
+/**
+ * What every job asks of the job store: where many ask at once, they share statements and commits. Calls wait for those
+ * before them as long as for a connection.
+ */
 function inBatches({
   jobs,
   attempts,
@@ -50,10 +53,12 @@ function inBatches({
   const submissions = new CallBatches<NewJob, TriedJob>(
     batch => jobs.submitAll(batch),
     job => job.id,
+    connectMs,
   );
   const ends = new CallBatches<EndedClaim, boolean>(
     batch => attempts.endAll(batch),
     ({ claim }) => claim.jobId,
+    connectMs,
   );
   return {
     jobs: withMethods<JobStore>(jobs, {

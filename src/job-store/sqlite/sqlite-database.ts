@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TintypeError } from '../../errors/tintype-error.ts';
-import { makeFolder } from '../../program/make-folder.ts';
+import { makeFolder, privateMode } from '../../program/make-folder.ts';
 import { isNoDatabase } from './sqlite-faults.ts';
 
 /** How long a statement waits for another process's write. */
@@ -13,7 +13,7 @@ const busyTimeoutMs = 5_000;
  * Throws `invalid-configuration` where something else is there.
  */
 export function openDatabase(file: string): DatabaseSync {
-  makeFolder(path.dirname(file));
+  makeFolder(path.dirname(file), privateMode);
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw noDatabase(file, 'a folder');
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
   try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { eventually } from '../../../test/support/eventually.ts';
 import { openTestSqlite, temporaryFile } from '../../../test/support/sqlite-file.ts';
 import { completeJob, newJob } from '../../../test/support/stored-jobs.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import type { StoreChange } from '../../jobs/store-changes.ts';
 import type { OpenJobStore } from '../open-job-store.ts';
 import { openSqlite } from './sqlite.ts';
@@ -27,6 +28,14 @@ describe('a SQLite file', () => {
     await commandLine.close();
     await service.close();
     await (await openSqlite({ file, exclusive: true })).close();
+  });
+
+  it('is made in a folder for its user alone', async () => {
+    await using folder = await temporaryFolder();
+    const file = path.join(folder.path, 'data/tintype.db');
+    const store = await openSqlite({ file, exclusive: true });
+    assert.equal((await stat(path.dirname(file))).mode & 0o777, 0o700);
+    await store.close();
   });
 
   it('is free again when its service was killed', async () => {

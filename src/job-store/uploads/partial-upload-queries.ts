@@ -40,45 +40,24 @@ export class PartialUploadQueries {
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect) {
     const { now, oneOf } = dialect;
-    this.open = prepare((p: { owner: string; most: number }) =>
-      sql<{ uploads: number }>`select count(*) as uploads from (
-        select 1 from partial_uploads where owner = ${p.owner} and abandoned_at is null limit ${opaqueNumber(p.most)}
-      ) as counted`.compile(db),
-    );
+    this.open = countOpen(db);
     this.insert = insertUpload(db, dialect);
-    this.arriving = prepare((p: OwnedUpload) =>
-      sql<Selectable<PartialUploadsTable>>`select * from partial_uploads
-        where id = ${p.id} and owner = coalesce(${p.owner}, owner) and abandoned_at is null`.compile(db),
-    );
+    this.arriving = findArriving(db);
     this.whole = prepare((p: OwnedUpload) =>
       sql<{ filename: string }>`select filename from uploads
         where id = ${p.id} and owner = coalesce(${p.owner}, owner) and abandoned_at is null`.compile(db),
     );
-    this.lock = prepare((p: Named & { leaseMs: number }) =>
-      sql<never>`update partial_uploads set lock_token = ${p.token}, locked_until = ${now} + ${p.leaseMs}, wanted = 0
-        where id = ${p.id} and abandoned_at is null and locked_until < ${now}`.compile(db),
-    );
+    this.lock = takeLock(db, dialect);
     this.want = prepare((p: { id: string }) =>
       sql<never>`update partial_uploads set wanted = 1
         where id = ${p.id} and abandoned_at is null`.compile(db),
     );
-    this.renew = prepare((p: { tokens: string; leaseMs: number }) =>
-      sql<{
-        lock_token: string;
-        wanted: 0 | 1;
-      }>`update partial_uploads set locked_until = ${now} + ${p.leaseMs}
-        where lock_token ${oneOf(p.tokens)} and abandoned_at is null
-        returning lock_token, wanted`.compile(db),
-    );
+    this.renew = renewLocks(db, dialect);
     this.unlock = prepare((p: { token: string }) =>
       sql<never>`update partial_uploads set lock_token = null, locked_until = 0, wanted = 0
         where lock_token = ${p.token}`.compile(db),
     );
-    this.advance = prepare((p: Named & { received: number; pieces: string }) =>
-      sql<never>`update partial_uploads
-        set received = ${p.received}, pieces = ${p.pieces}, touched_at = ${now}
-        where id = ${p.id} and lock_token = ${p.token} and abandoned_at is null`.compile(db),
-    );
+    this.advance = advanceUpload(db, dialect);
     this.insertWhole = insertWhole(db, dialect);
     this.remove = prepare((p: { id: string }) =>
       sql<never>`delete from partial_uploads where id = ${p.id}`.compile(db),
@@ -97,6 +76,47 @@ export class PartialUploadQueries {
         where abandoned_at is not null and id ${oneOf(p.ids)}`.compile(db),
     );
   }
+}
+
+function countOpen(db: Kysely<Tables>) {
+  return prepare((p: { owner: string; most: number }) =>
+    sql<{ uploads: number }>`select count(*) as uploads from (
+      select 1 from partial_uploads where owner = ${p.owner} and abandoned_at is null limit ${opaqueNumber(p.most)}
+    ) as counted`.compile(db),
+  );
+}
+
+function findArriving(db: Kysely<Tables>) {
+  return prepare((p: OwnedUpload) =>
+    sql<Selectable<PartialUploadsTable>>`select * from partial_uploads
+      where id = ${p.id} and owner = coalesce(${p.owner}, owner) and abandoned_at is null`.compile(db),
+  );
+}
+
+function takeLock(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: Named & { leaseMs: number }) =>
+    sql<never>`update partial_uploads set lock_token = ${p.token}, locked_until = ${now} + ${p.leaseMs}, wanted = 0
+      where id = ${p.id} and abandoned_at is null and locked_until < ${now}`.compile(db),
+  );
+}
+
+function renewLocks(db: Kysely<Tables>, { now, oneOf }: SqlDialect) {
+  return prepare((p: { tokens: string; leaseMs: number }) =>
+    sql<{
+      lock_token: string;
+      wanted: 0 | 1;
+    }>`update partial_uploads set locked_until = ${now} + ${p.leaseMs}
+      where lock_token ${oneOf(p.tokens)} and abandoned_at is null
+      returning lock_token, wanted`.compile(db),
+  );
+}
+
+function advanceUpload(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: Named & { received: number; pieces: string }) =>
+    sql<never>`update partial_uploads
+      set received = ${p.received}, pieces = ${p.pieces}, touched_at = ${now}
+      where id = ${p.id} and lock_token = ${p.token} and abandoned_at is null`.compile(db),
+  );
 }
 
 function insertUpload(db: Kysely<Tables>, { now }: SqlDialect) {

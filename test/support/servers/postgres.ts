@@ -27,6 +27,8 @@ export class PostgresServer implements AsyncDisposable {
   readonly #settings: Required<Settings>;
   readonly #cleanup: AsyncDisposableStack;
   #server: ServerProcess | undefined;
+  /** Ids of processes. */
+  #paused: number[] = [];
 
   static async start({ tls = false, fsync = false }: Settings = {}): Promise<PostgresServer> {
     await using cleanup = new AsyncDisposableStack();
@@ -97,6 +99,25 @@ export class PostgresServer implements AsyncDisposable {
     await this.#server?.end(signal);
   }
 
+  /** Stops all its processes where they are, as a black hole: connections stay, nothing answers. */
+  async pause(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url('postgres') });
+    client.on('error', () => {});
+    await client.connect();
+    // First the one that makes others.
+    this.#paused = [this.#server?.pid ?? 0];
+    this.#signal('SIGSTOP');
+    const { rows } = await client.query<{ pid: number }>('select pid from pg_stat_activity');
+    this.#paused.push(...rows.map(({ pid }) => pid));
+    this.#signal('SIGSTOP');
+    void client.end().catch(() => {});
+  }
+
+  resume(): void {
+    this.#signal('SIGCONT');
+    this.#paused = [];
+  }
+
   async createDatabase(name: string): Promise<string> {
     await this.#execute(`create database ${name}`);
     return this.#url(name);
@@ -114,6 +135,16 @@ export class PostgresServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGINT');
     await this.#cleanup.disposeAsync();
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    for (const pid of this.#paused) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has just ended by itself.
+      }
+    }
   }
 
   #url(database: string): string {

@@ -58,10 +58,13 @@ export function s3Client({
   });
 }
 
+/** Of the keys of a service's objects. */
+export const s3Prefix = 'service/';
+
 /** What a service reads from its environment to use that server's bucket. */
 export function s3Environment(server: S3Server): Record<string, string> {
   return {
-    OBJECT_STORE_URL: `s3://${server.bucket}/service`,
+    OBJECT_STORE_URL: `s3://${server.bucket}/${s3Prefix}`,
     AWS_ENDPOINT_URL_S3: server.endpoint,
     AWS_REGION: server.region,
     AWS_ACCESS_KEY_ID: server.accessKeyId,

@@ -1,0 +1,34 @@
+import { shortReason } from '../errors/short-reason.ts';
+import type { Logger } from './logger.ts';
+
+/** Between two lines about the same outage, or about one that comes and goes. */
+const everyMs = 60_000;
+
+/** Tells once that something is away, again each minute while it is, and once that it is back. */
+export class AwayLog {
+  readonly #logger: Logger;
+  readonly #away: string;
+  readonly #back: string;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #isTold = false;
+
+  /** The two lines. */
+  constructor(logger: Logger, away: string, back: string) {
+    this.#logger = logger;
+    this.#away = away;
+    this.#back = back;
+  }
+
+  /** To be called for each fault. */
+  away(fault: unknown): void {
+    if (performance.now() - this.#toldAt < everyMs) return;
+    this.#toldAt = performance.now();
+    this.#isTold = true;
+    this.#logger.warn({ reason: shortReason(fault) }, this.#away);
+  }
+
+  back(): void {
+    if (this.#isTold) this.#logger.info(this.#back);
+    this.#isTold = false;
+  }
+}
