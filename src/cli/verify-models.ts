@@ -21,10 +21,10 @@ async function verify(network: ModelNetwork): Promise<boolean> {
   try {
     for await (const { precision, levels, isRight } of verifyNetwork(network)) {
       areRight &&= isRight;
+      const rounded = precision === 'float32' ? '' : ', as its weights are rounded';
       const verdict = isRight ? '' : ': WRONG';
-      console.log(
-        `${name} ×${scale} ${precision} differs by at most ${levels.toPrecision(2)} of 255${verdict}`,
-      );
+      const difference = `differs by at most ${levels.toPrecision(2)} of 255`;
+      console.log(`${name} ×${scale} ${precision} ${difference}${rounded}${verdict}`);
     }
   } catch (error) {
     console.error(`${name} ×${scale} can't be verified: ${error instanceof Error ? error.message : error}`);

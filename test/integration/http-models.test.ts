@@ -63,6 +63,23 @@ suite('GET /models', () => {
     );
   });
 
+  test('tells how good the weights are that are in use', async t => {
+    await using folder = await temporaryFolder();
+    const files = { float32: 'mine.onnx', int8: 'mine.int8.onnx' };
+    const [quality, int8Quality] = [{ Set5: { psnr: 30, ssim: 0.9 } }, { Set5: { psnr: 29, ssim: 0.8 } }];
+    const card: ModelCard = { ...imported, files, quality, int8Quality };
+    await writeFile(path.join(folder.path, 'psnr-small-x2.json'), JSON.stringify(card));
+    for (const precision of ['float32', 'int8'] as const) {
+      const models = new ModelLibrary({ importedFolder: folder.path, precision });
+      const service = await startHttpService({ models });
+      t.after(() => service.stop());
+      const shown = (await ask(service, 'GET', '/models')).json().models;
+      const mine = shown.find(({ source }: ModelCard) => source === 'imported');
+      assert.equal(mine.precision, precision);
+      assert.deepEqual(mine.quality, precision === 'int8' ? int8Quality : quality);
+    }
+  });
+
   test('asks for a key where keys are needed', async t => {
     const service = await startServiceWithKeys();
     t.after(() => service.stop());
