@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
 import type { OutputOptions } from '../../src/images/output-options.ts';
 import { photo } from '../support/photo.ts';
-import { TestPool } from '../support/renderer-pool.ts';
+import { rendererPids, TestPool } from '../support/renderer-pool.ts';
 import { testData } from '../support/test-data.ts';
 
 type Upscale = NonNullable<OutputOptions['upscale']>;
@@ -182,6 +182,29 @@ describe('while an image is enlarged', () => {
     await assert.rejects(rendering, { message: 'called off' });
     assert.deepEqual(await readdir(path.dirname(source)), ['photo.png']);
   });
+
+  // Elsewhere than on Linux nobody tells which processes are ours.
+  if (process.platform === 'linux') {
+    it('its enlarger may be killed: the next attempt finds another', async () => {
+      await using pool = await TestPool.create();
+      const source = pool.file('photo.png');
+      await (await detail(600, 400)).png().toFile(source);
+      const header = await pool.inspect(source);
+      const upscale = { ...small, patchSize: 32 };
+      const outputs = [{ name: 'out', options: { upscale }, target: pool.file('out.png') }];
+      const { signal } = new AbortController();
+      let killed = false;
+      const rendering = pool.pool.render({ source, header, outputs }, signal, async fraction => {
+        if (fraction < 0.2 || killed) return;
+        killed = true;
+        for (const pid of await rendererPids('enlarger')) process.kill(pid, 'SIGKILL');
+      });
+      await assert.rejects(rendering, { code: 'render-crashed' });
+      assert.deepEqual(await readdir(path.dirname(source)), ['photo.png']);
+      const again = await pool.render(source, { upscale: small });
+      assert.deepEqual([again.width, again.height], [1200, 800]);
+    });
+  }
 
   it('more pixels than may be made are refused', async () => {
     await using pool = await TestPool.create({ limits: { maxOutputPixels: 10_000 } });

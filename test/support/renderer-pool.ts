@@ -82,8 +82,8 @@ export class TestPool implements AsyncDisposable {
   }
 }
 
-/** The process ids of the renderers that this process started; Linux only. */
-export async function rendererPids(): Promise<number[]> {
+/** The process ids of the renderers, or enlargers, that this process started; Linux only. */
+export async function rendererPids(kind: 'renderer' | 'enlarger' = 'renderer'): Promise<number[]> {
   const pids: number[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -91,7 +91,8 @@ export async function rendererPids(): Promise<number[]> {
     const [command, stat] = await Promise.all([read('cmdline'), read('stat')]);
     // The fields after the name in brackets: state, parent, …
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ours = Number(parent) === process.pid && state !== 'Z' && /renderer\.[tj]s\0/.test(command);
+    const ours =
+      Number(parent) === process.pid && state !== 'Z' && new RegExp(`${kind}\\.[tj]s\\0`).test(command);
     if (ours) pids.push(Number(entry));
   }
   return pids;
