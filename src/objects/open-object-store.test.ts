@@ -16,9 +16,9 @@ test('a bucket that is away when its service starts stands in the log', async t 
     await eventually(() => mock.callCount() === 1, 'it is told');
     const [call] = mock.calls;
     assert.ok(call);
-    const [facts, message] = call.arguments as unknown as [{ err: Error }, string];
+    const [facts, message] = call.arguments as unknown as [{ reason: string }, string];
     assert.equal(message, 'the object store is away');
-    assert.match(facts.err.message, /can’t be reached/);
+    assert.match(facts.reason, /can’t be reached/);
   } finally {
     await store.close();
   }
