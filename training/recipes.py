@@ -26,9 +26,9 @@ class Recipe:
 
 
 def compressed(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """As cameras and web sites leave it: a JPEG of quality 20 to 60, every other one with noise before that."""
-    if random.integers(2):
-        noise = random.normal(0, random.uniform(0, 6), image.shape)
+    """As cameras and web sites leave it: a JPEG of quality 20 to 60, one of four with noise before that."""
+    if random.integers(4) == 0:
+        noise = random.normal(0, random.uniform(0, 8), image.shape)
         image = np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
     return jpeg(image, int(random.integers(20, 61)))
 
@@ -42,5 +42,5 @@ recipes = {
     "psnr-large-x4": Recipe(
         channels=1, width=64, depth=10, scale=4, iterations=15_000, starts_from="psnr-large-x2", learning_rate=5e-4
     ),
-    "noise-cancel-x2": Recipe(channels=3, width=48, depth=8, scale=2, iterations=20_000, degrade=compressed),
+    "noise-cancel-x2": Recipe(channels=3, width=48, depth=10, scale=2, iterations=20_000, degrade=compressed),
 }

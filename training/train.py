@@ -85,7 +85,7 @@ class Training:
         is_end = self.done >= 0.9 * self.iterations
         with torch.autocast(self.device, torch.bfloat16, enabled=not is_end):
             enlarged = self.network(small.contiguous(memory_format=torch.channels_last))
-        difference = enlarged.float() - large
+        difference = with_luma(enlarged.float() - large)
         loss = difference.square().mean() if is_end else difference.abs().mean()
         self.optimizer.zero_grad()
         loss.backward()
@@ -119,6 +119,14 @@ class Training:
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+
+
+def with_luma(difference: torch.Tensor) -> torch.Tensor:
+    """RGB gets a fourth channel, luma, so that it counts as much as all colours: eyes and measures look at it first."""
+    if difference.shape[1] == 1:
+        return difference
+    shares = difference.new_tensor([0.257, 0.504, 0.098])[None, :, None, None]
+    return torch.cat([difference, 3 * (difference * shares).sum(dim=1, keepdim=True)], dim=1)
 
 
 def network(recipe: Recipe) -> Chain:

@@ -14,27 +14,42 @@ export interface Tile {
 }
 
 /**
- * Cuts an image into tiles of at most `side` pixels, row by row, each seen with `padding` pixels of its neighbours. At
- * the edge of the image the margin is left out, not made up: so a network pads there as it would pad the whole image,
- * and from a padding as large as its receptive radius on the tiles are what the whole image would be.
+ * What a network sees beyond the image: nothing, so that it pads with zeros there as it would pad the whole image; or
+ * the pixels of the edge again, so that edges are not darkened.
  */
-export function planTiles(width: number, height: number, side: number, padding: number): Tile[] {
-  const columns = cut(width, side);
-  return cut(height, side).flatMap(([top, below]) =>
-    columns.map(([left, right]) => {
-      const outerLeft = Math.max(0, left - padding);
-      const outerTop = Math.max(0, top - padding);
-      return {
-        inner: { left, top, width: right - left, height: below - top },
-        outer: {
-          left: outerLeft,
-          top: outerTop,
-          width: Math.min(width, right + padding) - outerLeft,
-          height: Math.min(height, below + padding) - outerTop,
-        },
-      };
-    }),
-  );
+export type Edges = 'nothing' | 'repeated';
+
+/**
+ * Cuts an image into tiles of at most `side` pixels, row by row, each seen with `padding` pixels beside it. From a padding
+ * as large as the network's receptive radius on, the tiles are what the whole image would be.
+ */
+export function planTiles(
+  width: number,
+  height: number,
+  { side, padding, edges }: { readonly side: number; readonly padding: number; readonly edges: Edges },
+): Tile[] {
+  const columns = cut(width, side).map(part => seen(part, width, padding, edges));
+  return cut(height, side)
+    .map(part => seen(part, height, padding, edges))
+    .flatMap(row =>
+      columns.map(column => ({
+        inner: region(column.inner, row.inner),
+        outer: region(column.outer, row.outer),
+      })),
+    );
+}
+
+/** From and to, the latter beyond its last pixel. */
+type Span = readonly [number, number];
+
+function seen([from, to]: Span, length: number, padding: number, edges: Edges): { inner: Span; outer: Span } {
+  const outer: Span = [from - padding, to + padding];
+  const isCut = edges === 'nothing';
+  return { inner: [from, to], outer: isCut ? [Math.max(0, outer[0]), Math.min(length, outer[1])] : outer };
+}
+
+function region([left, right]: Span, [top, below]: Span): Region {
+  return { left, top, width: right - left, height: below - top };
 }
 
 /** Neighbours of the same size, at most `count` together: what a network can take in one go. */
@@ -54,8 +69,8 @@ function isSameSize(one: Region, other: Region): boolean {
   return one.width === other.width && one.height === other.height;
 }
 
-/** Into parts as equal as can be, so that few shapes occur: [from, to). */
-function cut(length: number, side: number): [number, number][] {
+/** Into parts as equal as can be, so that few shapes occur. */
+function cut(length: number, side: number): Span[] {
   const parts = Math.ceil(length / side);
   return Array.from({ length: parts }, (_, index) => [
     Math.round((index * length) / parts),

@@ -17,6 +17,7 @@ const imported: ModelCard = {
   architecture: 'RDN',
   parameters: 7,
   padding: 16,
+  edges: 'nothing',
   bytesPerPixel: 7_000,
 };
 

@@ -79,7 +79,7 @@ describe('an image that is enlarged', () => {
       const tiled = await enlarged(pool, source, { ...small, patchSize, padding });
       // Seams are what was asked for; a scrambled image would be off by 30.
       const mean = Math.sqrt(meanSquare(whole, tiled));
-      assert.ok(mean < 4, `patchSize ${patchSize}, padding ${padding}: off by ${mean}`);
+      assert.ok(mean < 8, `patchSize ${patchSize}, padding ${padding}: off by ${mean}`);
     }
   });
 
