@@ -1,16 +1,17 @@
 // What the job store costs: CPU (all threads of this process) and wall time of one call, one JSON line for each state of
 // the database; and the same of a job's three writes (submit, claim, end) with 1 and 8 jobs in flight, where calls share
-// commits. On both databases, or on one:
+// commits. The states take turns, so that a machine's moods hit all of them. On both databases, or on one:
 //   node bench/claims.ts [SQLite|Postgres]
 
 import { v7 as uuidv7 } from 'uuid';
 import type { OpenJobStore } from '../src/job-store/open-job-store.ts';
 import type { Claim } from '../src/jobs/attempt-store.ts';
 import type { StoredOutput } from '../src/jobs/job.ts';
-import { median, percentile } from '../test/support/percentile.ts';
+import { Costs } from './support/costs.ts';
 import { seededStores } from './support/seeded-stores.ts';
 
-const rounds = 300;
+const turns = 10;
+const roundsPerTurn = 30;
 const perClaim = 4;
 const leaseMs = 3_600_000;
 const inFlight = 8;
@@ -27,63 +28,41 @@ const [wanted] = process.argv.slice(2);
 
 for (const [database, open] of Object.entries(seededStores)) {
   if (wanted !== undefined && wanted !== database) continue;
+  await using opened = new AsyncDisposableStack();
+  const stores = [];
   for (const { state, ...seed } of states) {
-    await using store = await open(seed);
-    await work(store, 50);
-    console.log(JSON.stringify({ database, state, ...(await work(store, rounds)) }));
+    const store = opened.use(await open(seed));
+    await work(store, roundsPerTurn, new Costs());
+    stores.push({ state, store, costs: new Costs() });
+  }
+  for (let turn = 0; turn < turns; turn++) {
+    for (const { store, costs } of stores) await work(store, roundsPerTurn, costs);
+  }
+  for (const { state, costs } of stores) {
+    console.log(JSON.stringify({ database, state, unit: 'µs a call', ...costs.figures() }));
   }
 }
 
-async function work(store: OpenJobStore, count: number) {
-  const submit = await measure(count * perClaim, () => submitOne(store));
+async function work(store: OpenJobStore, count: number, costs: Costs): Promise<void> {
+  await costs.measure('submit', count * perClaim, () => submitOne(store));
   const claimed: Claim[] = [];
-  const claim = await measure(count, async () => {
+  await costs.measure(`claim(${perClaim})`, count, async () => {
     claimed.push(...(await store.attempts.claim('bench', perClaim, leaseMs)));
   });
   const ending = claimed.values();
-  const end = await measure(claimed.length, async () => {
+  await costs.measure('end', claimed.length, async () => {
     const claim = ending.next().value;
     if (claim === undefined) throw new Error('fewer claims than ends');
     await endOne(store, claim);
   });
-  const list = await measure(count, () => store.jobs.list({ owner: 'owner-1' }, { limit: 50 }));
-  const listStatus = await measure(count, () =>
+  await costs.measure('list', count, () => store.jobs.list({ owner: 'owner-1' }, { limit: 50 }));
+  await costs.measure('listStatus', count, () =>
     store.jobs.list({ owner: 'owner-1', status: 'complete' }, { limit: 50 }),
   );
-  const get = await measure(count, () => store.jobs.get(claimed[0]?.job.id ?? ''));
-  const job = await measure(count, () => runOne(store));
-  const submitters = await measure(count * perClaim, () => submitOne(store), inFlight);
-  const jobs = await measure(count * perClaim, () => runOne(store), inFlight);
-  return {
-    unit: 'µs a call',
-    ...{ submit, [`claim(${perClaim})`]: claim, end, list, listStatus, get, job },
-    [`${inFlight} submits at once`]: submitters,
-    [`${inFlight} jobs at once`]: jobs,
-  };
-}
-
-/** `each` is the wall time by the number of calls: what a call costs where several share the time. */
-async function measure(count: number, call: () => Promise<unknown>, atOnce = 1) {
-  const times: number[] = [];
-  let left = count;
-  const caller = async () => {
-    while (left-- > 0) {
-      const start = performance.now();
-      await call();
-      times.push(performance.now() - start);
-    }
-  };
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  await Promise.all(Array.from({ length: atOnce }, caller));
-  const wall = performance.now() - began;
-  const used = process.cpuUsage(cpu);
-  return {
-    cpu: Math.round((used.user + used.system) / count),
-    each: Math.round((wall / count) * 1000),
-    median: Math.round(median(times) * 1000),
-    p95: Math.round(percentile(times, 0.95) * 1000),
-  };
+  await costs.measure('get', count, () => store.jobs.get(claimed[0]?.job.id ?? ''));
+  await costs.measure('job', count, () => runOne(store));
+  await costs.measure(`${inFlight} submits at once`, count * perClaim, () => submitOne(store), inFlight);
+  await costs.measure(`${inFlight} jobs at once`, count * perClaim, () => runOne(store), inFlight);
 }
 
 /** A job from submission to its end; whose job it ends is all the same. */

@@ -15,9 +15,9 @@ export interface Turn {
 
 interface TurnParameters {
   last: string;
-  /** Parties. */
+  /** Parties, and slots to be dealt to them. */
   limit: number;
-  /** Rows of each of them. */
+  /** Rows of each of them, at most. */
   each: number;
   /** Only for turns within one owner's rows. */
   owner?: string;
@@ -33,9 +33,10 @@ interface TurnsOf {
 }
 
 /**
- * Parties with ready rows and the first of those, at most `limit` parties from the one after `last`, and as many from
- * the start round to it. Each recursion hops through the index of ready rows from party to party, so that this reads a
- * few entries per party, however many rows wait.
+ * Parties with ready rows, at most `limit` of them from the one after `last` round to it; and of each the first rows, as
+ * many as it could get of `limit` slots when each other party gets one: what is read here is also locked. Each recursion
+ * hops through the index of ready rows from party to party, so that this reads a few entries per party, however many
+ * rows wait.
  */
 export function nextTurns(
   db: Kysely<Tables>,
@@ -44,6 +45,7 @@ export function nextTurns(
 ): Prepared<TurnParameters, Turn> {
   const [from, key] = [sql.table(table), sql.ref(party)];
   return prepare((p: TurnParameters) => {
+    const [limit, each] = [opaqueNumber(p.limit), opaqueNumber(p.each)];
     const ready = withinOwner ? sql`ready = 1 and owner = ${p.owner}` : sql`ready = 1`;
     const first = (condition: RawBuilder<unknown>) =>
       sql`(select ${key} from ${from} where ${ready} and ${condition} order by ${key} limit 1)`;
@@ -52,23 +54,27 @@ export function nextTurns(
         select ${first(sql`${key} > ${p.last}`)}, 1
         union all
         select ${first(sql`${key} > ahead.name`)}, turn + 1 from ahead
-        where name is not null and turn < ${opaqueNumber(p.limit)}
+        where name is not null and turn < ${limit}
       ),
       behind (name, turn) as (
         select ${first(sql`${key} <= ${p.last}`)}, 1
         union all
         select ${first(sql`${key} > behind.name and ${key} <= ${p.last}`)}, turn + 1
-        from behind where name is not null and turn < ${opaqueNumber(p.limit)}
+        from behind where name is not null and turn < ${limit}
       ),
       turns (lap, turn, party) as (
-        select 1, turn, name from ahead where name is not null
-        union all
-        select 2, turn, name from behind where name is not null
-      )
+        select * from (
+          select 1 as lap, turn, name from ahead where name is not null
+          union all
+          select 2, turn, name from behind where name is not null
+        ) as laps order by lap, turn limit ${limit}
+      ),
+      needed (most) as (select ${limit} - count(*) + 1 from turns)
       select lap, turn, party, (
         select ${dialect.list(sql`id`)} from (
           select id from ${from} where ${ready} and ${key} = turns.party
-          order by ${sql.raw(order)} limit ${opaqueNumber(p.each)}
+          order by ${sql.raw(order)}
+          limit (select case when ${each} < most then ${each} else most end from needed)
           ${dialect.skipLocked}
         ) as mine
       ) as ids
