@@ -1,10 +1,13 @@
 // The job pipeline on the embedded defaults against its peers. One JSON line a row.
 //   node bench/pipeline.ts [ROW…]      for instance: node bench/pipeline.ts 1 1b
 import { combinationRows } from './rows/combinations.ts';
+import { compactNetworkRows } from './rows/compact-network.ts';
 import { idleLatency } from './rows/idle-latency.ts';
 import { largeImage } from './rows/large-image.ts';
+import { largeUpscale } from './rows/large-upscale.ts';
 import { manyUploads } from './rows/many-uploads.ts';
 import { queueing } from './rows/queueing.ts';
+import { sameNetwork } from './rows/same-network.ts';
 import { startUp } from './rows/start-up.ts';
 import { statusUnderLoad } from './rows/status-under-load.ts';
 import { storedSource } from './rows/stored-source.ts';
@@ -23,6 +26,9 @@ const rows = [
   statusUnderLoad,
   queueing,
   ...combinationRows,
+  sameNetwork,
+  ...compactNetworkRows,
+  largeUpscale,
   workerProcesses,
 ];
 const wanted = process.argv.slice(2);

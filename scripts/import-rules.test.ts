@@ -13,7 +13,8 @@ describe('the import rules', () => {
   test('refuse a folder that the importing one may not know', () => {
     assert.deepEqual(messages('http/server.ts', "import { Worker } from '../worker/worker.ts';"), [
       '1: imports worker/worker.ts; http may import errors, telemetry, jobs, program, secrets, ' +
-        'images/filename-characters.ts, images/image-header.ts, images/limits.ts, images/output-names.ts, images/output-options.ts',
+        'images/filename-characters.ts, images/image-header.ts, images/limits.ts, images/output-names.ts, images/output-options.ts, ' +
+        'super-resolution/model-library.ts, super-resolution/model-names.ts, super-resolution/model-view.ts',
     ]);
   });
 

@@ -11,7 +11,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['errors'],
   program: [],
   jobs: ['errors'],
-  images: ['errors', 'telemetry', 'program'],
+  images: ['errors', 'telemetry', 'program', 'super-resolution'],
+  'super-resolution': ['errors', 'telemetry', 'jobs', 'program'],
   'job-store': ['errors', 'telemetry', 'jobs', 'program'],
   queue: ['errors', 'telemetry', 'jobs', 'kafka'],
   kafka: ['errors', 'telemetry'],
@@ -33,12 +34,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'images/limits.ts',
     'images/output-names.ts',
     'images/output-options.ts',
+    'super-resolution/model-library.ts',
+    'super-resolution/model-names.ts',
+    'super-resolution/model-view.ts',
   ],
 };
 
 /** A client library belongs to the folder of the drivers that wrap it. A name that ends in `/` stands for its scope. */
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   sharp: ['images'],
+  'onnxruntime-node': ['super-resolution'],
+  h5wasm: ['super-resolution'],
+  protobufjs: ['super-resolution'],
   kysely: ['job-store'],
   pg: ['job-store'],
   'node:sqlite': ['job-store'],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Config, isLoopback } from './config/config.ts';
 import { jobQueueOptions } from './config/job-queue-options.ts';
 import { jobStoreOptions } from './config/job-store-options.ts';
+import { libraryPaths } from './config/library-paths.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
@@ -26,6 +27,8 @@ import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
+import { checkExecutionProviders } from './super-resolution/check-execution-providers.ts';
+import { ModelLibrary } from './super-resolution/model-library.ts';
 import { EngineWatch } from './telemetry/engine-watch.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
@@ -62,6 +65,16 @@ export async function createApp(
   stop: AbortSignal,
   tellsHealth = false,
 ): Promise<App> {
+  const models = new ModelLibrary({
+    importedFolder: config.MODELS_FOLDER,
+    precision: config.MODEL_PRECISION,
+  });
+  const enlargerStart = {
+    executionProviders: config.SR_EXECUTION_PROVIDERS,
+    maxBytes: config.MAX_RENDER_BYTES,
+    libraryPaths: libraryPaths(),
+  };
+  if (config.ROLES.includes('worker')) await checkExecutionProviders(enlargerStart, models);
   const metrics = new Metrics();
   // Closed in reverse; at once if the building fails.
   await using parts = new AsyncDisposableStack();
@@ -110,6 +123,10 @@ export async function createApp(
       size: config.WORKER_CONCURRENCY,
       limits,
       memoryBytes: config.RENDER_MEMORY_BYTES,
+      models,
+      executionProviders: config.SR_EXECUTION_PROVIDERS,
+      libraryPaths: enlargerStart.libraryPaths,
+      tileMs: config.JOB_TIMEOUT_SECONDS * 1000,
       logger,
       metrics,
     }),
@@ -191,6 +208,8 @@ export async function createApp(
           jobsPerOwner: config.MAX_QUEUED_JOBS_PER_OWNER,
         }),
         limits,
+        models,
+        magnifyOrigins: config.MAGNIFY_ORIGINS ?? [],
         ...(config.PUBLIC_URL === undefined ? {} : { publicUrl: config.PUBLIC_URL }),
       })
     : tellsHealth

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import sharp from 'sharp';
 import { RendererPool } from '../../src/images/renderer-pool.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
+import { shippedModels } from '../../test/support/models.ts';
 import { photo } from '../../test/support/photo.ts';
 import { compare } from '../support/pairs.ts';
 import type { Row } from '../support/row.ts';
@@ -22,6 +23,7 @@ export const threeSizes: Row = {
     const source = path.join(folder, 'photo.jpg');
     await photo(3000, 2000).jpeg().toFile(source);
     const pool = new RendererPool({
+      ...shippedModels,
       size: 1,
       limits: { maxPixels: 1e8, maxOutputPixels: 4e8, maxRenderBytes: 2 ** 29, allowSvg: false },
       memoryBytes: 2 ** 30,

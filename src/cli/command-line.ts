@@ -9,6 +9,7 @@ import { exitCodeOf, exitCodes, type SetExitCode } from './exit-codes.ts';
 import { jobsCommand } from './jobs.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
+import { modelsCommand } from './models.ts';
 import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
@@ -50,6 +51,7 @@ function createProgram(setExitCode: SetExitCode): Command {
     runCommand(setExitCode),
     jobsCommand(),
     keysCommand(),
+    modelsCommand(setExitCode),
     migrateCommand(),
     configCommand(),
     backupCommand(setExitCode),

@@ -5,27 +5,32 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { optionFields } from '../images/operations.ts';
 import { defaultOutputs, type NamedOutput, nameOutputs } from '../images/output-names.ts';
 import type { OutputInput, OutputOptions } from '../images/output-options.ts';
+import { modelNames } from '../super-resolution/model-names.ts';
 import { nearest, refusal } from './nearest.ts';
 
 type Field = keyof typeof optionFields;
 
 /** What a flag can't say well, or says already: `--size` stands for width and height. */
-const withoutFlag: readonly Field[] = ['size', 'width', 'height', 'crop', 'watermark'];
+const withoutFlag: readonly Field[] = ['size', 'width', 'height', 'crop', 'watermark', 'upscale'];
 /** On unless it is switched off, with `--no-auto-orient`; and what that does. */
 const onByDefault: Partial<Record<Field, string>> = {
   autoOrient: 'Leave the image as it is stored, whatever its EXIF orientation says.',
 };
 
 /** What commander makes of the flags below. */
-export type OutputFlags = { readonly size?: readonly string[] } & Omit<
-  OutputOptions,
-  (typeof withoutFlag)[number]
->;
+export type OutputFlags = { readonly size?: readonly string[] } & Pick<OutputOptions, 'upscale'> &
+  Omit<OutputOptions, (typeof withoutFlag)[number]>;
 
 /** One flag for each option of an output, from the same table as the API's. */
 export function outputFlags(): Option[] {
   const fields = (Object.keys(optionFields) as Field[]).filter(field => !withoutFlag.includes(field));
-  return [sizeFlag(), ...fields.map(flag), sideFlag('width', '800x'), sideFlag('height', 'x800')];
+  return [
+    sizeFlag(),
+    upscaleFlag(),
+    ...fields.map(flag),
+    sideFlag('width', '800x'),
+    sideFlag('height', 'x800'),
+  ];
 }
 
 /**
@@ -36,7 +41,7 @@ export function requestedOutputs(flags: OutputFlags, sourceFilename: string): Na
   const { size: sizes = [], ...rest } = flags;
   // Commander sets a `--no-…` flag to true where it was not given.
   const options: OutputInput = Object.fromEntries(
-    Object.entries(rest).filter(([field, value]) => !(value === true && field in onByDefault)),
+    Object.entries<unknown>(rest).filter(([field, value]) => !(value === true && field in onByDefault)),
   );
   if (sizes.length === 0 && Object.keys(options).length === 0) return defaultOutputs(sourceFilename);
   if (sizes.length === 0) return converted(options, sourceFilename);
@@ -60,6 +65,20 @@ function sizeFlag(): Option {
   return new Option('--size <size>', `${description(schema)} Several --size make several images.`).argParser<
     string[]
   >((text, earlier = []) => [...earlier, checked('--size', schema, text) as string]);
+}
+
+function upscaleFlag(): Option {
+  const { model, scale } = optionFields.upscale.properties;
+  return new Option(
+    '--upscale <model>',
+    `Enlarge by super-resolution, as much as --size needs, or 2 times (gans 4); MODEL:SCALE says how much. One of ${modelNames.join(', ')}.`,
+  ).argParser(text => {
+    const [name = '', factor] = text.split(':');
+    return {
+      model: checked('--upscale', model, name),
+      ...(factor === undefined ? {} : { scale: checked('--upscale', scale, factor) }),
+    };
+  });
 }
 
 /** What somebody who knows the API may try. */

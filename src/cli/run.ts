@@ -34,6 +34,9 @@ const heeded = [
   'MAX_RENDER_BYTES',
   'RENDER_MEMORY_BYTES',
   'ALLOW_SVG',
+  'MODEL_PRECISION',
+  'SR_EXECUTION_PROVIDERS',
+  'MODELS_FOLDER',
   'ALLOW_PRIVATE_ADDRESSES',
 ] as const satisfies readonly (keyof Config)[];
 

@@ -181,6 +181,32 @@ test('a list of durations is read in milliseconds', () => {
   }
 });
 
+test('hosts are read as a URL has them, origins whole', () => {
+  const read = (text: string) => readConfig({ MAGNIFY_ORIGINS: text }).MAGNIFY_ORIGINS;
+  assert.equal(read(''), undefined);
+  assert.deepEqual(read('Images.example.org, 10.1.2.3:80,[::1]:8080'), [
+    'images.example.org',
+    '10.1.2.3:80',
+    '[::1]:8080',
+  ]);
+  assert.deepEqual(read('HTTPS://example.org:443,http://bücher.example'), [
+    'https://example.org',
+    'http://xn--bcher-kva.example',
+  ]);
+  for (const text of [
+    ',',
+    'a/b',
+    'https://a.example/',
+    'ftp://a.example',
+    'me@a.example',
+    'a:99999',
+    'a b',
+    '*',
+  ]) {
+    assert.equal(faultsOf({ MAGNIFY_ORIGINS: text }).length, 1, text);
+  }
+});
+
 test('values are written as the environment would have them', () => {
   const given = {
     DATABASE_URL: 'sqlite:/srv/jobs.db',

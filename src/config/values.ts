@@ -114,6 +114,31 @@ export const webUrl: ValueKind<string> = {
   },
 };
 
+/**
+ * Parsed to hosts in lower case as a `URL` has them, each with its port if one was given; or to whole origins, whose
+ * port is their scheme's if none was.
+ */
+export const origins: ValueKind<readonly string[]> = {
+  accepts: 'a comma list of hosts such as images.example.org,10.1.2.3:8080,https://example.org',
+  parse: value => {
+    const parts = value.split(',').map(part => origin(part.trim()));
+    return parts.every(part => part !== undefined) ? [...new Set(parts)] : undefined;
+  },
+};
+
+function origin(text: string): string | undefined {
+  const match = /^(https?:\/\/)?(?:[\p{L}\p{N}._-]+|\[[\da-f:.]+\])(:\d{1,5})?$/iu.exec(text);
+  const [, scheme, port = ''] = match ?? [];
+  const url = match && URL.parse(scheme ? text : `http://${text}`);
+  return url ? (scheme ? url.origin : url.hostname + port) : undefined;
+}
+
+/** Parsed to the absolute path. */
+export const folder: ValueKind<string> = {
+  accepts: 'a folder',
+  parse: (value, root) => path.resolve(root, value),
+};
+
 /** A scheme and a path, such as `sqlite:data/tintype.db`; parsed to the absolute path. */
 export function localPath(scheme: string): ValueKind<string> {
   return {

@@ -23,6 +23,7 @@ import type { StoreChanges } from '../jobs/store-changes.ts';
 import type { UploadStore } from '../jobs/upload-store.ts';
 import type { WebhookEndpointStore } from '../jobs/webhook-endpoint-store.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
+import type { ModelLibrary } from '../super-resolution/model-library.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Authentication } from './access/authentication.ts';
@@ -50,6 +51,12 @@ export interface HttpParts {
   readonly downloadLinks?: DownloadLinks;
   readonly quota: QueueQuota;
   readonly limits: ImageLimits;
+  /** The super-resolution networks. */
+  readonly models: Pick<ModelLibrary, 'networks'>;
+  /** The hosts whose images `GET /magnify` takes, as `MAGNIFY_ORIGINS` has them. */
+  readonly magnifyOrigins: readonly string[];
+  /** How long `GET /magnify` waits for its job, in milliseconds. Default two minutes. */
+  readonly magnifyWaitMs?: number;
   readonly maxUploadBytes: number;
   /** Who may call, with AUTH=keys. Without it everybody may do everything, as the owner `local`. */
   readonly authentication?: Authentication;

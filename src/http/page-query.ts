@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { longestPage } from '../jobs/job-store.ts';
 import { nullable } from './nullable.ts';
+import { numericFields } from './numeric-fields.ts';
 
 const defaultLimit = 50;
 
@@ -29,9 +30,4 @@ export function pageOf({ cursor, limit }: { cursor?: string; limit?: number }, s
   return { limit: limit ?? standard, ...(cursor !== undefined && { cursor }) };
 }
 
-/** Queries are text and the validator coerces nothing, so that JSON bodies are taken as they are. */
-export function numericLimit(request: { query: unknown }, _reply: unknown, done: () => void): void {
-  const query = request.query as { limit?: unknown };
-  if (typeof query.limit === 'string' && /^\d{1,9}$/.test(query.limit)) query.limit = Number(query.limit);
-  done();
-}
+export const numericLimit = numericFields('limit');

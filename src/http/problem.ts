@@ -29,6 +29,8 @@ export const problemSchema = Type.Object(
 export type Problem = Static<typeof problemSchema>;
 /** For every 503 that knows no better: a store that is away, a service that stops. */
 export const retryAfterSeconds = 5;
+/** Of 5xx: no fault, but a matter of load. */
+const expected: ReadonlySet<ErrorCode> = new Set(['overloaded', 'job-not-ended']);
 export const problemType = 'application/problem+json; charset=utf-8';
 
 /** The answers of an endpoint that are problems, for its schema. */
@@ -40,7 +42,7 @@ export function problems(...statuses: number[]): Record<number, object> {
 /** Answers with the problem that an error is. What is our fault is logged with its cause and told without it. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = publicError(thrown);
-  if (error.code === 'overloaded') request.log.warn({ code: error.code }, error.message);
+  if (expected.has(error.code)) request.log.warn({ code: error.code }, error.message);
   else if (error.status >= 500)
     logFault(request.log, 'error', error, 'a request failed', requestFacts(request));
   const retryAfter = error.retryAfter ?? (error.status === 503 ? retryAfterSeconds : undefined);

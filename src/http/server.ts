@@ -22,6 +22,8 @@ import { retryJobs } from './jobs/retry-jobs.ts';
 import { submitJob } from './jobs/submit-job.ts';
 import { parseJson } from './json-text.ts';
 import { refuseSlowBodies } from './least-rate.ts';
+import { listModels } from './models/list-models.ts';
+import { magnify } from './models/magnify.ts';
 import { getOutput } from './outputs/get-output.ts';
 import { getThumbnail } from './outputs/get-thumbnail.ts';
 import { refuseBrokenRequest, sendProblem } from './problem.ts';
@@ -76,6 +78,8 @@ export async function createHttpServer(parts: HttpParts): Promise<HttpApp> {
   followJob(app, parts, feed);
   followEvents(app, parts, feed);
   getStatistics(app, parts);
+  listModels(app, parts);
+  magnify(app, parts, links, feed);
   createEndpoint(app, parts);
   listEndpoints(app, parts);
   getEndpoint(app, parts);

@@ -1,4 +1,5 @@
 import Type, { type TOptional, type TSchema } from 'typebox';
+import { largestScale, modelNames } from '../super-resolution/model-names.ts';
 
 /** The longest side of an output, in pixels: what WebP can hold, the least of all formats. */
 export const longestSide = 16_383;
@@ -72,6 +73,37 @@ export const operations = {
             additionalProperties: false,
             description:
               'The part of the source to use, in its pixels, once it is upright and rotated. It must lie inside the image.',
+          },
+        ),
+      ),
+    },
+  },
+  upscale: {
+    fields: {
+      upscale: Type.Optional(
+        Type.Object(
+          {
+            model: Type.Enum([...modelNames], {
+              type: 'string',
+              description: 'The super-resolution model; GET /models tells about each.',
+            }),
+            scale: number(
+              1,
+              largestScale,
+              'How many times each side is enlarged. Default: what the asked size needs; without a size 4 for gans, otherwise 2.',
+            ),
+            patchSize: integer(8, 2048, 'Tiles of at most so many pixels are enlarged at a time.'),
+            padding: integer(
+              0,
+              256,
+              'So many pixels of its neighbours are seen beside each tile; few make seams.',
+            ),
+            batchSize: integer(1, 64, 'At most so many tiles are enlarged in one go.'),
+          },
+          {
+            additionalProperties: false,
+            description:
+              'Enlarge by a neural network, before the image is resized to a size that was asked for. The last three are for who knows the model: left out, the image has no seams.',
           },
         ),
       ),
@@ -213,8 +245,12 @@ function number(minimum: number, maximum: number, description: string) {
   return Type.Optional(Type.Number({ minimum, maximum, description }));
 }
 
+function integer(minimum: number, maximum: number, description: string) {
+  return Type.Optional(Type.Integer({ minimum, maximum, description }));
+}
+
 function side(description: string) {
-  return Type.Optional(Type.Integer({ minimum: 1, maximum: longestSide, description }));
+  return integer(1, longestSide, description);
 }
 
 function channel() {

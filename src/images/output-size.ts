@@ -1,8 +1,13 @@
+import { defaultScale, largestScale } from '../super-resolution/model-names.ts';
 import type { OutputOptions } from './output-options.ts';
 
 export interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+export function pixelsOf({ width, height }: Size): number {
+  return width * height;
 }
 
 /** The box that was asked for; a side that was left open is undefined. */
@@ -32,7 +37,7 @@ export function scaleFor(source: Size, options: OutputOptions): number {
 
 /** The size that an output of this source gets, to a pixel or so; the source is upright. */
 export function outputSize(source: Size, options: OutputOptions): Size {
-  const turned = cropped(rotated(source, options.rotate ?? 0), options);
+  const turned = upscaled(cropped(rotated(source, options.rotate ?? 0), options), options);
   const asked = askedSize(options);
   const scale = scaleFor(turned, options);
   const scaled = { width: Math.round(turned.width * scale), height: Math.round(turned.height * scale) };
@@ -42,6 +47,26 @@ export function outputSize(source: Size, options: OutputOptions): Size {
     return { width: asked.width, height: asked.height };
   }
   return { width: Math.min(asked.width, turned.width), height: Math.min(asked.height, turned.height) };
+}
+
+/**
+ * How many times a picture is to be enlarged before it is resized: as was asked, else as the asked size needs, else as
+ * the model is made for.
+ */
+export function upscaleFactor(picture: Size, options: OutputOptions): number {
+  if (!options.upscale) return 1;
+  const { model, scale } = options.upscale;
+  if (scale !== undefined) return scale;
+  const { width, height } = askedSize(options);
+  if (width === undefined && height === undefined) return defaultScale(model);
+  const needed = scaleFor(picture, { ...options, withoutEnlargement: false });
+  return Math.min(Math.max(needed, 1), largestScale);
+}
+
+/** A picture's size once it is enlarged. */
+export function upscaled(picture: Size, options: OutputOptions): Size {
+  const factor = upscaleFactor(picture, options);
+  return { width: Math.round(picture.width * factor), height: Math.round(picture.height * factor) };
 }
 
 /** The box around the picture once it is turned. */

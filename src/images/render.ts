@@ -4,8 +4,8 @@ import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ImageHeader } from './image-header.ts';
 import { framesOf } from './limits.ts';
-import { contentTypes, outputFormat } from './output-options.ts';
-import type { Size } from './output-size.ts';
+import { contentTypes, type OutputFormat, outputFormat } from './output-options.ts';
+import { outputSize, pixelsOf, type Size } from './output-size.ts';
 import { describeFailure } from './render-failure.ts';
 import type { RenderedOutput, RenderOrder } from './renderer-messages.ts';
 import { planSharedDecode, type SharedCopy } from './shared-decode.ts';
@@ -81,7 +81,7 @@ async function renderOutput(
   order: RenderOrder,
   decoded?: RawPixels,
 ): Promise<RenderedOutput> {
-  const { name, options, target, watermark } = order;
+  const { name, options, watermark } = order;
   const format = outputFormat(options, job.header.format);
   const frames = framesOf(job.header, options);
   if (frames > 1) refuseForAnimation(order);
@@ -91,17 +91,27 @@ async function renderOutput(
       : await openSource(job.source, job.header, frames, job.maxPixels);
     const image = await applySteps(source, options, {
       format,
+      pixels: pixelsOf(outputSize(job.header, options)),
       upright: decoded !== undefined || job.header.upright === true,
       grey: job.header.channels <= 2,
       ...(watermark === undefined ? {} : { watermark }),
     });
-    const info: OutputInfo = await image.toFile(target);
-    const { bytes, sha256 } = hashFile(target);
-    const height = info.pageHeight ?? info.height;
-    return { name, width: info.width, height, bytes, contentType: contentTypes[format], sha256 };
+    return await writeOutput(image, order, format);
   } catch (error) {
     throw describeFailure(error, name);
   }
+}
+
+/** Throws what sharp throws. */
+export async function writeOutput(
+  image: Sharp,
+  { name, target }: RenderOrder,
+  format: OutputFormat,
+): Promise<RenderedOutput> {
+  const info: OutputInfo = await image.toFile(target);
+  const { bytes, sha256 } = hashFile(target);
+  const height = info.pageHeight ?? info.height;
+  return { name, width: info.width, height, bytes, contentType: contentTypes[format], sha256 };
 }
 
 /** These would treat all frames as one tall picture. */

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/codes.ts';
+import type { PixelLayout } from '../super-resolution/pixel-file.ts';
 import type { ImageHeader, SourceFormat } from './image-header.ts';
 import type { OutputOptions } from './output-options.ts';
 
@@ -23,6 +23,13 @@ export interface RenderedOutput {
   readonly sha256: string;
 }
 
+/** An image that is to be enlarged. */
+export interface PreparedPixels {
+  readonly layout: PixelLayout;
+  /** The ICC profile that says what its samples mean, in Base64. */
+  readonly profile?: string;
+}
+
 /** What a renderer is asked for: one image at a time. */
 export type RendererRequest =
   | { readonly kind: 'inspect'; readonly source: string; readonly format: SourceFormat }
@@ -31,23 +38,29 @@ export type RendererRequest =
       readonly source: string;
       readonly header: ImageHeader;
       readonly outputs: readonly RenderOrder[];
+    }
+  /** Decodes what is to be enlarged into the file `pixels`. */
+  | {
+      readonly kind: 'prepare-upscale';
+      readonly source: string;
+      readonly header: ImageHeader;
+      readonly order: RenderOrder;
+      readonly pixels: string;
+    }
+  /** Makes an output of the image `pixels`, which was enlarged. */
+  | {
+      readonly kind: 'finish-upscale';
+      readonly header: ImageHeader;
+      readonly order: RenderOrder;
+      readonly pixels: string;
+      /** About how many pixels the output will have. */
+      readonly outputPixels: number;
     };
 
-export interface RendererFailure {
-  readonly kind: 'failed';
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly output?: string;
-  /** What the library said, for the log. */
-  readonly cause?: string;
-}
-
 export type RendererAnswer =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'progress'; readonly fraction: number }
   | { readonly kind: 'inspected'; readonly header: ImageHeader }
   | { readonly kind: 'rendered'; readonly outputs: readonly RenderedOutput[] }
-  | RendererFailure;
+  | ({ readonly kind: 'prepared' } & PreparedPixels);
 
 /** Given to a renderer once, as its argument. */
 export interface RendererSettings {

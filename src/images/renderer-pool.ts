@@ -1,22 +1,38 @@
-import { TintypeError } from '../errors/tintype-error.ts';
+import type { FailureMessage } from '../errors/failure-message.ts';
+import { entryBeside } from '../program/entry-beside.ts';
+import { ServingProcess } from '../program/serving-process.ts';
+import type { ModelLibrary } from '../super-resolution/model-library.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Admission } from './admission.ts';
+import { Enlargers } from './enlargers.ts';
 import { readFileHeader } from './file-header.ts';
 import { type ImageHeader, readFormat } from './image-header.ts';
-import { checkOutputs, checkSource, type ImageLimits, renderBytes, renderMs } from './limits.ts';
-import { tooMuchMemory } from './render-failure.ts';
+import {
+  checkOutputs,
+  checkSource,
+  type ImageLimits,
+  type PlannedOutput,
+  renderBytes,
+  renderMs,
+} from './limits.ts';
+import { ProcessPool } from './process-pool.ts';
 import type { RenderedOutput, RendererAnswer, RendererRequest, RenderOrder } from './renderer-messages.ts';
-import { RendererDied, RendererProcess } from './renderer-process.ts';
-import { limitTime, type TimeUp } from './time-limit.ts';
+import { Upscaler } from './upscaler.ts';
 import { planWatermarks } from './watermark.ts';
 
 export interface RendererPoolOptions {
-  /** Renderers at most, each with one image at a time. */
+  /** Renderers at most, each with one image at a time; tiles that are enlarged count as such. */
   readonly size: number;
   readonly limits: ImageLimits;
   /** For all images that are rendered at once. */
   readonly memoryBytes: number;
+  readonly models: ModelLibrary;
+  /** Of ONNX Runtime. */
+  readonly executionProviders: readonly string[];
+  readonly libraryPaths: Readonly<Record<string, string>>;
+  /** How long one tile may take to be enlarged, in milliseconds. */
+  readonly tileMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -29,33 +45,54 @@ export interface Render {
   readonly outputs: readonly RenderOrder[];
 }
 
-type KillReason = TimeUp | 'memory' | 'cancelled' | 'crashed';
-
-/** Leaks in decoders stay small when a renderer is replaced now and then. */
-const requestsPerRenderer = 2_000;
 const inspectBytes = 64 * 2 ** 20;
 const inspectMs = 5_000;
 /** An SVG has 5 s to be drawn, and 6 in all; one without a size is drawn to find that out. */
 const inspectSvgMs = 1_000;
-/** After these the decoder's state is not to blame, so the renderer goes on. */
-const harmless: ReadonlySet<string> = new Set(['invalid-output', 'output-too-large', 'storage-unavailable']);
 
-/** Persistent renderer processes: started when needed, killed at a limit, replaced when they failed. */
+/**
+ * For glibc, which would keep freed memory in many arenas, and would get and give back the buffers of every image from
+ * and to the system: 4 of 48 ms for three outputs of 6 megapixels.
+ */
+const environment = {
+  VIPS_BLOCK_UNTRUSTED: '1',
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: String(16 * 2 ** 20),
+  MALLOC_TRIM_THRESHOLD_: String(32 * 2 ** 20),
+};
+
+/** Makes images in processes of their own: renderers decode and encode, enlargers run super-resolution networks. */
 export class RendererPool {
-  readonly #options: RendererPoolOptions;
-  readonly #admission: Admission;
-  readonly #idle: RendererProcess[] = [];
-  readonly #all = new Set<RendererProcess>();
-  readonly #stopping = new AbortController();
+  readonly #limits: ImageLimits;
+  readonly #renderers: ProcessPool<RendererRequest, RendererAnswer>;
+  readonly #enlargers: Enlargers;
+  readonly #upscaler: Upscaler;
 
   constructor(options: RendererPoolOptions) {
-    this.#options = options;
-    this.#admission = new Admission(options.size, options.memoryBytes);
+    const { limits, logger, metrics } = options;
+    this.#limits = limits;
+    const admission = new Admission(options.size, options.memoryBytes);
+    const settings = {
+      allowSvg: limits.allowSvg,
+      maxPixels: limits.maxPixels,
+      maxRenderBytes: limits.maxRenderBytes,
+    };
+    const entry = entryBeside('renderer', import.meta.url);
+    const start = () =>
+      new ServingProcess<RendererRequest, RendererAnswer | FailureMessage>({
+        entry,
+        settings,
+        environment,
+        maxBytes: limits.maxRenderBytes,
+      });
+    this.#renderers = new ProcessPool({ start, admission, logger, metrics });
+    this.#enlargers = new Enlargers({ ...options, admission, maxBytes: limits.maxRenderBytes });
+    this.#upscaler = new Upscaler({ ...options, renderers: this.#renderers, enlargers: this.#enlargers });
   }
 
   /** Starts one renderer, so that the first image need not wait for it (0.2 s). */
   warm(): void {
-    if (this.#all.size === 0 && !this.#stopping.signal.aborted) this.#idle.push(this.#start());
+    this.#renderers.warm();
   }
 
   /**
@@ -65,19 +102,20 @@ export class RendererPool {
   async inspect(path: string, signal: AbortSignal): Promise<ImageHeader> {
     const { start, header } = readFileHeader(path);
     // What an SVG says of its size is a guess, and where none is taken nobody has to know better.
-    const settled = header && (header.format !== 'svg' || !this.#options.limits.allowSvg);
+    const settled = header && (header.format !== 'svg' || !this.#limits.allowSvg);
     if (settled) return header;
     const format = readFormat(start);
     const request = { kind: 'inspect', source: path, format } as const;
     const ms = format === 'svg' ? inspectSvgMs : inspectMs;
-    const answer = await this.#run(request, inspectBytes, ms, signal);
+    const allowance = { bytes: inspectBytes, ms, counts: whatCounts(format) } as const;
+    const answer = await this.#renderers.ask(request, allowance, signal);
     if (answer.kind !== 'inspected') throw unexpected(answer);
     return answer.header;
   }
 
   /**
    * Makes the outputs' files; who keeps one has to sync it to the disk. `onProgress` hears a fraction after each but
-   * the last.
+   * the last, and while one is enlarged.
    * Throws `image-too-large`, `output-too-large`, `unsupported-image`, `corrupt-image`, `invalid-output`,
    * `render-timeout`, `render-stalled`, `render-crashed`, `storage-unavailable`, `shutting-down`; when aborted, the
    * signal's reason.
@@ -85,146 +123,57 @@ export class RendererPool {
   async render(
     { source, header, outputs }: Render,
     signal: AbortSignal,
-    onProgress?: (fraction: number) => void,
+    onProgress: (fraction: number) => void = () => {},
   ): Promise<RenderedOutput[]> {
-    checkSource(header, this.#options.limits);
-    const { limits } = this.#options;
+    const limits = this.#limits;
+    checkSource(header, limits);
     const planned = await planWatermarks(outputs, limits, path => this.inspect(path, signal));
     checkOutputs(header, planned, limits);
-    const answer = await this.#run(
-      { kind: 'render', source, header, outputs },
-      renderBytes(header, planned),
-      renderMs(header, planned),
-      signal,
-      onProgress,
+    const rendered: RenderedOutput[] = [];
+    const share = (done: number) => onProgress((rendered.length + done) / outputs.length);
+    const plain = planned.filter(({ options }) => !options.upscale);
+    if (plain.length > 0) {
+      const orders = outputs.filter(({ options }) => !options.upscale);
+      rendered.push(...(await this.#renderPlain({ source, header, outputs: orders }, plain, signal, share)));
+    }
+    for (const order of outputs.filter(({ options }) => options.upscale)) {
+      if (rendered.length > 0) share(0);
+      const plan = planned.find(({ name }) => name === order.name) ?? order;
+      rendered.push(await this.#upscaler.upscale({ source, header, order, plan }, signal, share));
+    }
+    return rendered;
+  }
+
+  async #renderPlain(
+    { source, header, outputs }: Render,
+    planned: readonly PlannedOutput[],
+    signal: AbortSignal,
+    onProgress: (done: number) => void,
+  ): Promise<readonly RenderedOutput[]> {
+    const allowance = {
+      bytes: renderBytes(header, planned),
+      ms: renderMs(header, planned),
+      counts: whatCounts(header.format),
+    } as const;
+    const request = { kind: 'render', source, header, outputs } as const;
+    const answer = await this.#renderers.ask(request, allowance, signal, done =>
+      onProgress(done * outputs.length),
     );
     if (answer.kind !== 'rendered') throw unexpected(answer);
-    return [...answer.outputs];
+    return answer.outputs;
   }
 
-  /** Ends every renderer; what was being rendered is rejected with `shutting-down`. Leaves no process. */
+  /** Ends every process; what was being made is rejected with `shutting-down`. Leaves none. */
   async stop(): Promise<void> {
-    this.#stopping.abort(new TintypeError('shutting-down', 'The service is stopping.'));
-    await Promise.all([...this.#all].map(renderer => renderer.kill()));
-  }
-
-  async #run(
-    request: RendererRequest,
-    bytes: number,
-    ms: number,
-    caller: AbortSignal,
-    onProgress?: (fraction: number) => void,
-  ): Promise<RendererAnswer> {
-    const signal = AbortSignal.any([caller, this.#stopping.signal]);
-    const leave = await this.#admission.enter(bytes, signal);
-    const renderer = this.#idle.pop() ?? this.#start();
-    let keep = false;
-    try {
-      const answer = await this.#askWithin(renderer, request, ms, signal, onProgress);
-      keep = answer.kind !== 'failed' || harmless.has(answer.code);
-      if (answer.kind === 'failed') throw this.#failure(answer);
-      return answer;
-    } finally {
-      await this.#giveBack(renderer, keep);
-      leave();
-    }
-  }
-
-  /** Asks, and kills the renderer at the end of its time or at the caller's wish. */
-  async #askWithin(
-    renderer: RendererProcess,
-    request: RendererRequest,
-    ms: number,
-    signal: AbortSignal,
-    onProgress?: (fraction: number) => void,
-  ): Promise<RendererAnswer> {
-    let killed: KillReason | undefined;
-    const kill = (reason: KillReason) => {
-      killed ??= reason;
-      void renderer.kill();
-    };
-    const cancel = () => kill('cancelled');
-    signal.addEventListener('abort', cancel, { once: true });
-    let callOff: (() => void) | undefined;
-    try {
-      signal.throwIfAborted();
-      await renderer.ready();
-      callOff = limitTime(processorTime(renderer, request), ms, kill);
-      return await renderer.ask(request, onProgress);
-    } catch (error) {
-      if (!(error instanceof RendererDied)) throw error;
-      throw this.#explainDeath(error, killed, ms, signal);
-    } finally {
-      callOff?.();
-      signal.removeEventListener('abort', cancel);
-    }
-  }
-
-  #explainDeath(
-    died: RendererDied,
-    killed: KillReason | undefined,
-    ms: number,
-    signal: AbortSignal,
-  ): unknown {
-    if (killed === 'cancelled') {
-      this.#count('cancelled');
-      return signal.reason;
-    }
-    if (killed === 'timeout') {
-      this.#count('timeout');
-      return new TintypeError('render-timeout', `The image took longer than ${ms / 1000} s to render.`);
-    }
-    if (killed === 'stalled') {
-      this.#count('stalled');
-      return new TintypeError('render-stalled', 'The renderer got too little processor time, or hung.');
-    }
-    if (/allocat|out of memory|bad_alloc/i.test(died.lastWords)) {
-      this.#count('memory');
-      return new TintypeError('image-too-large', tooMuchMemory(), { cause: died });
-    }
-    this.#count('crashed');
-    this.#options.logger.warn({ lastWords: died.lastWords }, 'a renderer crashed');
-    return new TintypeError('render-crashed', 'The renderer crashed on this image.', { cause: died });
-  }
-
-  #failure(failed: RendererAnswer & { kind: 'failed' }): TintypeError {
-    if (failed.code === 'image-too-large') this.#count('memory');
-    return new TintypeError(failed.code, failed.message, {
-      ...(failed.cause === undefined ? {} : { cause: new Error(failed.cause) }),
-      ...(failed.output === undefined ? {} : { output: failed.output }),
-    });
-  }
-
-  async #giveBack(renderer: RendererProcess, keep: boolean): Promise<void> {
-    const usable = keep && renderer.alive && renderer.requests < requestsPerRenderer;
-    if (usable && !this.#stopping.signal.aborted) {
-      this.#idle.push(renderer);
-      return;
-    }
-    // Its successor starts meanwhile, and is the last to be taken: most likely nobody has to wait for it.
-    if (!this.#stopping.signal.aborted) this.#idle.unshift(this.#start());
-    await renderer.kill();
-    this.#all.delete(renderer);
-  }
-
-  #start(): RendererProcess {
-    const { allowSvg, maxPixels, maxRenderBytes } = this.#options.limits;
-    const renderer = new RendererProcess({ allowSvg, maxPixels, maxRenderBytes });
-    this.#all.add(renderer);
-    return renderer;
-  }
-
-  #count(reason: KillReason): void {
-    this.#options.metrics.renderersKilled.inc({ reason });
+    await Promise.all([this.#renderers.stop(), this.#enlargers.stop()]);
   }
 }
 
 /** An SVG is a program, which may be meant to hold a renderer: whether it gets a processor or not, it has to go in time. */
-function processorTime(renderer: RendererProcess, request: RendererRequest): () => number | undefined {
-  const format = request.kind === 'inspect' ? request.format : request.header.format;
-  return format === 'svg' ? () => undefined : () => renderer.processorMs();
+function whatCounts(format: ImageHeader['format']): 'processor' | 'elapsed' {
+  return format === 'svg' ? 'elapsed' : 'processor';
 }
 
-function unexpected(answer: RendererAnswer): Error {
+function unexpected(answer: { readonly kind: string }): Error {
   return new Error(`A renderer answered "${answer.kind}", which was not asked for.`);
 }

@@ -11,9 +11,20 @@ const pixelsAlwaysTaken = 4_000_000;
  */
 const options = { failOn: 'error', sequentialRead: true } as const satisfies SharpOptions;
 
-/** Opens an image file, never an SVG: as a path that would draw its neighbours too. */
-export function openFile(path: string, frames: number, limitInputPixels: number): Sharp {
-  return sharp(path, { ...options, limitInputPixels, pages: frames === 1 ? 1 : -1 });
+/** `ignoreIcc`: the samples stay what they are, whatever the profile says of their colours. */
+type OpenOptions = Pick<SharpOptions, 'ignoreIcc'>;
+
+/**
+ * Opens an image file, never an SVG: as a path that would draw its neighbours too. `false` is no limit, for pixels that
+ * we made.
+ */
+export function openFile(
+  path: string,
+  frames: number,
+  limitInputPixels: number | false,
+  more: OpenOptions = {},
+): Sharp {
+  return sharp(path, { ...options, ...more, limitInputPixels, pages: frames === 1 ? 1 : -1 });
 }
 
 /** Opens the source of a job: `frames` of it, no larger than its header said (an SVG: than `maxPixels`). */
@@ -22,9 +33,10 @@ export async function openSource(
   header: ImageHeader,
   frames: number,
   maxPixels: number,
+  more: OpenOptions = {},
 ): Promise<Sharp> {
   if (header.format === 'svg')
-    return sharp(await readFile(path), { ...options, limitInputPixels: maxPixels });
+    return sharp(await readFile(path), { ...options, ...more, limitInputPixels: maxPixels });
   const pixels = header.width * header.height * frames;
-  return openFile(path, frames, Math.max(pixels, pixelsAlwaysTaken));
+  return openFile(path, frames, Math.max(pixels, pixelsAlwaysTaken), more);
 }

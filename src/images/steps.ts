@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { type Colour, onWhite, parseColour } from './colour.ts';
-import { maxWatermarkPixels } from './limits.ts';
+import { maxWatermarkPixels, optimizedJpegPixels } from './limits.ts';
 import { type OperationName, operations } from './operations.ts';
 import type { OutputFormat, OutputOptions } from './output-options.ts';
 import { askedSize, type Size } from './output-size.ts';
@@ -11,6 +11,8 @@ export interface StepContext {
   /** Nothing to turn. */
   readonly upright: boolean;
   readonly format: OutputFormat;
+  /** About how many pixels the output will have. */
+  readonly pixels: number;
   /** The source has no colours of its own. */
   readonly grey: boolean;
   /** The file of the watermark. */
@@ -21,8 +23,11 @@ type Step = (image: Sharp, options: OutputOptions, context: StepContext) => Shar
 
 const clear: Colour = { r: 255, g: 255, b: 255, alpha: 0 };
 
-/** How each operation of the table is applied. Frames are chosen when the source is opened. */
-const steps: Readonly<Record<Exclude<OperationName, 'frames'>, Step>> = {
+/** Frames are chosen when the source is opened; to enlarge takes another process (`Upscaler`). */
+type StepName = Exclude<OperationName, 'frames' | 'upscale'>;
+
+/** How each operation of the table is applied. */
+const steps: Readonly<Record<StepName, Step>> = {
   orient: (image, options, { upright }) =>
     upright || options.autoOrient === false ? image : image.autoOrient(),
   rotate: (image, { rotate, ...options }, context) =>
@@ -47,16 +52,23 @@ const steps: Readonly<Record<Exclude<OperationName, 'frames'>, Step>> = {
   encode,
 };
 
-/** Puts all steps of one output onto an image, in the table's order. */
+const names = (Object.keys(operations) as OperationName[]).filter(name => name !== 'frames');
+const upscaleAt = names.indexOf('upscale');
+const before = names.slice(0, upscaleAt) as StepName[];
+const after = names.slice(upscaleAt + 1) as StepName[];
+
+/** Which steps an image still needs: all, or those before it is enlarged, or those after that. */
+const parts = { all: [...before, ...after], before, after };
+
+/** Puts the steps of one output onto an image, in the table's order. */
 export async function applySteps(
   source: Sharp,
   options: OutputOptions,
   context: StepContext,
+  part: keyof typeof parts = 'all',
 ): Promise<Sharp> {
   let image = source;
-  for (const name of Object.keys(operations) as OperationName[]) {
-    if (name !== 'frames') image = await steps[name](image, options, context);
-  }
+  for (const name of parts[part]) image = await steps[name](image, options, context);
   return image;
 }
 
@@ -117,7 +129,7 @@ function encode(image: Sharp, options: OutputOptions, context: StepContext): Sha
   const quality = options.quality === undefined ? {} : { quality: options.quality };
   switch (context.format) {
     case 'jpeg':
-      return image.jpeg(quality);
+      return image.jpeg({ ...quality, optimizeCoding: context.pixels <= optimizedJpegPixels });
     case 'png':
       // A quality would mean a palette to sharp, which 100 does not ask for.
       return image.png(options.quality === 100 ? {} : quality);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { processorMs } from './processor-time.ts';
+import { processorMs } from '../program/processor-time.ts';
 import { limitTime, type TimeUp } from './time-limit.ts';
 
 const ms = 300;

@@ -11,7 +11,7 @@ describe('the command line', () => {
   test('explains itself', async () => {
     const help = await tintype(['--help']);
     assert.equal(help.code, 0);
-    for (const command of ['serve', 'run', 'jobs', 'keys', 'migrate', 'config']) {
+    for (const command of ['serve', 'run', 'jobs', 'keys', 'models', 'migrate', 'config']) {
       assert.match(help.stdout, new RegExp(`^ {2}${command} `, 'm'));
       assert.equal((await tintype([command, '--help'])).code, 0);
     }
@@ -49,6 +49,11 @@ describe('the command line', () => {
     ],
     [['run', 'a.jpg', '--background', 'bleu'], '"bleu" is no colour that CSS has a name for.'],
     [['serve', '--port', '99999'], '--port 99999 is not accepted. Accepted: a whole number from 0 to 65535'],
+    [
+      ['models', 'import', 'a.hdf5', '--as', 'psnr-smal'],
+      '--as psnr-smal: did you mean psnr-small? Accepted: psnr-small, psnr-large, noise-cancel, gans',
+    ],
+    [['models', 'import', 'a.hdf5'], "required option '--as <name>' not specified. See --help."],
     [['jobs', 'lst'], "unknown command 'lst'. Did you mean list?"],
     [
       ['jobs', 'list', '--status', 'fialed'],

@@ -20,7 +20,11 @@ print(Webhook(call["secret"]).verify(call["body"], call["headers"])["type"])
 const run = promisify(execFile);
 
 test('the Standard Webhooks library of Python verifies what we sign, and nothing else', async () => {
-  const python = await pythonWith('standardwebhooks==1.1.0', 'webhooks verified by a library for Python');
+  const python = await pythonWith(
+    'standardwebhooks-1.1.0',
+    [['standardwebhooks==1.1.0']],
+    'webhooks verified by a library for Python',
+  );
   if (python === undefined) return;
   const secret = newSigningSecret();
   await using database = await openTestSqlite();

@@ -20,6 +20,7 @@ import { FilesystemPartialFiles } from '../../src/objects/filesystem-partial-fil
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
+import { shippedModels } from './models.ts';
 import { testSecrets } from './relaying.ts';
 import { claimOne, ref } from './stored-jobs.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -120,6 +121,8 @@ function testParts(stores: OpenJobStore, { objects, partialFiles }: ObjectsForTe
     objects,
     quota: new QueueQuota(stores.jobs, { jobs: 100_000, jobsPerOwner: 10_000 }),
     limits: imageLimits,
+    models: shippedModels.models,
+    magnifyOrigins: [],
     maxUploadBytes: 1_048_576,
     loopbackOnly: true,
     readiness: async () => ({}),

@@ -26,6 +26,7 @@ import { Metrics } from '../../src/telemetry/metrics.ts';
 import { Sweeper } from '../../src/worker/sweeper.ts';
 import { Worker, type WorkerOptions } from '../../src/worker/worker.ts';
 import { imageLimits } from './image-limits.ts';
+import { shippedModels } from './models.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** Real stores, renderers and downloader in a folder of their own, and workers on them, started one by one. */
@@ -78,7 +79,14 @@ export class Pipeline implements AsyncDisposable {
     const metrics = new Metrics();
     this.queue = queue;
     this.jobs = new Jobs(store.jobs, this.queue, objects);
-    this.renderers = new RendererPool({ size: 2, limits, memoryBytes: 2 ** 30, logger, metrics });
+    this.renderers = new RendererPool({
+      ...shippedModels,
+      size: 2,
+      limits,
+      memoryBytes: 2 ** 30,
+      logger,
+      metrics,
+    });
     cleanup.defer(() => this.renderers.stop());
     const guard = new AddressGuard(['127.0.0.1/32']);
     const downloader = new Downloader({ guard, maxBytes: 2 ** 26, idleMs: 5_000, totalMs: 60_000 });

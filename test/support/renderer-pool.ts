@@ -5,9 +5,11 @@ import type { ImageLimits } from '../../src/images/limits.ts';
 import type { OutputOptions } from '../../src/images/output-options.ts';
 import type { RenderedOutput } from '../../src/images/renderer-messages.ts';
 import { RendererPool } from '../../src/images/renderer-pool.ts';
+import type { ModelLibrary } from '../../src/super-resolution/model-library.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { imageLimits } from './image-limits.ts';
+import { shippedModels } from './models.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 
 const mebibyte = 2 ** 20;
@@ -16,6 +18,7 @@ export interface PoolSettings {
   readonly size?: number;
   readonly limits?: Partial<ImageLimits>;
   readonly memoryBytes?: number;
+  readonly models?: ModelLibrary;
 }
 
 /** A pool of real renderers and a folder for its files; both go with the disposal. */
@@ -27,10 +30,12 @@ export class TestPool implements AsyncDisposable {
 
   private constructor(
     folder: TemporaryFolder,
-    { size = 1, limits = {}, memoryBytes = 2048 * mebibyte }: PoolSettings,
+    { size = 1, limits = {}, memoryBytes = 2048 * mebibyte, models = shippedModels.models }: PoolSettings,
   ) {
     this.#folder = folder;
     this.pool = new RendererPool({
+      ...shippedModels,
+      models,
       size,
       limits: { ...imageLimits, ...limits },
       memoryBytes,
@@ -77,8 +82,8 @@ export class TestPool implements AsyncDisposable {
   }
 }
 
-/** The process ids of the renderers that this process started; Linux only. */
-export async function rendererPids(): Promise<number[]> {
+/** The process ids of the renderers, or enlargers, that this process started; Linux only. */
+export async function rendererPids(kind: 'renderer' | 'enlarger' = 'renderer'): Promise<number[]> {
   const pids: number[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -86,7 +91,8 @@ export async function rendererPids(): Promise<number[]> {
     const [command, stat] = await Promise.all([read('cmdline'), read('stat')]);
     // The fields after the name in brackets: state, parent, …
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ours = Number(parent) === process.pid && state !== 'Z' && /renderer\.[tj]s\0/.test(command);
+    const ours =
+      Number(parent) === process.pid && state !== 'Z' && new RegExp(`${kind}\\.[tj]s\\0`).test(command);
     if (ours) pids.push(Number(entry));
   }
   return pids;

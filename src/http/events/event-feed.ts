@@ -54,6 +54,7 @@ export class EventFeed {
   #position: number | undefined;
   #reading = false;
   #hasNews = false;
+  #isStopped = false;
 
   constructor(events: EventLog, changes: StoreChanges, logger: Logger) {
     this.#events = events;
@@ -73,9 +74,13 @@ export class EventFeed {
 
   /**
    * Gives the listener every event after `since`, exactly once and in order; resolves once it has caught up.
-   * `leave` ends it, also before.
+   * `leave` ends it, also before. Whoever comes after the server has begun to stop is told so at once.
    */
   follow(listener: Listener, since: number): { caughtUp: Promise<void>; leave: () => void } {
+    if (this.#isStopped) {
+      listener.onStop();
+      return { caughtUp: Promise.resolve(), leave: () => {} };
+    }
     const follower: Follower = { listener, position: since, isLive: false, missed: new Map() };
     this.#followers.add(follower);
     if (this.#followers.size === 1) this.#start();
@@ -86,6 +91,7 @@ export class EventFeed {
   }
 
   stop(): void {
+    this.#isStopped = true;
     for (const { listener } of [...this.#followers]) listener.onStop();
     this.#followers.clear();
     this.#rest();

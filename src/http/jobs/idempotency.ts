@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { Idempotency } from '../../jobs/idempotency-store.ts';
@@ -14,6 +15,10 @@ export const idempotencyKeyHeader = Type.Object({
     }),
   ),
 });
+
+export function keyOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
+  return headers['idempotency-key'] as string | undefined;
+}
 
 /**
  * What makes two requests the same: the file's bytes and the JSON as it was sent, in its canonical form (RFC 8785).

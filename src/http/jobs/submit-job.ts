@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { TintypeError } from '../../errors/tintype-error.ts';
-import type { Idempotency } from '../../jobs/idempotency-store.ts';
 import type { TriedJob } from '../../jobs/job.ts';
 import { viewJob } from '../../jobs/job-view.ts';
 import type { Links } from '../../jobs/links.ts';
@@ -11,18 +10,17 @@ import { parseJson } from '../json-text.ts';
 import { problems } from '../problem.ts';
 import { discardUpload, type ReceivedForm, receiveForm } from '../uploads/receive-upload.ts';
 import { validationFault } from '../validation-fault.ts';
-import { idempotency, idempotencyKeyHeader } from './idempotency.ts';
+import { idempotency, idempotencyKeyHeader, keyOf } from './idempotency.ts';
 import {
   type JobRequest,
   jobRequestSchema,
   newJob,
-  requestedSource,
-  requestedUpload,
   type UploadedJob,
   uploadedJobSchema,
 } from './job-request.ts';
 import { jobAnswer } from './job-schema.ts';
 import { limitSubmissions } from './submission-limit.ts';
+import { earlierJob, submitRequest } from './submit-request.ts';
 
 /** The body as the documentation shows it; the stream is read by the handler, not by the validator. */
 const formSchema = Type.Object({
@@ -71,20 +69,7 @@ async function submitJson(request: FastifyRequest, parts: HttpParts): Promise<Tr
       },
     );
   }
-  const { owner } = request;
-  const key = keyOf(request);
-  const sent = key === undefined ? undefined : idempotency(key, body);
-  const earlier = await earlierJob(owner, sent, parts);
-  if (earlier !== undefined) return earlier;
-  using place = await parts.quota.reserve(owner);
-  const source =
-    body.source.upload === undefined
-      ? await requestedSource(body.source, owner, parts.objects)
-      : await requestedUpload(body.source.upload, owner, parts.partialUploads);
-  const job = await newJob(body, source, owner, parts);
-  const submitted = await parts.jobs.submit({ ...job, ...(sent && { idempotency: sent }) });
-  place.taken();
-  return submitted;
+  return submitRequest(body, request.owner, keyOf(request), parts);
 }
 
 async function submitForm(request: FastifyRequest, parts: HttpParts): Promise<TriedJob> {
@@ -124,20 +109,6 @@ async function acceptForm(
   const submitted = await parts.jobs.submit({ ...accepted, ...(sent && { idempotency: sent }) });
   (place ?? late)?.taken();
   return submitted;
-}
-
-/** What the same request made before, if it was sent before: also where it would be refused by now. */
-async function earlierJob(
-  owner: string,
-  sent: Idempotency | undefined,
-  { idempotency, store }: HttpParts,
-): Promise<TriedJob | undefined> {
-  const id = sent === undefined ? undefined : await idempotency.jobOf(owner, sent);
-  return id === undefined ? undefined : store.get(id, owner);
-}
-
-function keyOf(request: FastifyRequest): string | undefined {
-  return request.headers['idempotency-key'] as string | undefined;
 }
 
 function parseJob(text: string, request: FastifyRequest): UploadedJob {

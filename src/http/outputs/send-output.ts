@@ -89,7 +89,7 @@ function wantedRange(
 }
 
 /** The bytes. An output that a job names and the store has not is our fault, not an address that is wrong. */
-async function readOutput(objects: ObjectStore, stored: StoredOutput, range: ByteRange | undefined) {
+export async function readOutput(objects: ObjectStore, stored: StoredOutput, range?: ByteRange) {
   try {
     return await objects.read(stored.key, range);
   } catch (error) {

@@ -8,16 +8,22 @@ const run = promisify(execFile);
 const longestMs = 240_000;
 
 /**
- * The path of a Python interpreter that has a package from PyPI; undefined where that can't be had, as with
- * `realServer`.
- * @param requirement a package with its version, such as `standardwebhooks==1.1.0`
+ * The path of a Python interpreter that has packages from PyPI; undefined where they can't be had, as with `realServer`.
+ * @param name of the environment, with versions
+ * @param installs what `pip install` gets, call by call: packages with their versions
  */
-export function pythonWith(requirement: string, what: string): Promise<string | undefined> {
+export function pythonWith(
+  name: string,
+  installs: readonly (readonly string[])[],
+  what: string,
+): Promise<string | undefined> {
   return realServer(what, async () => {
-    const folder = await cachedProgram(`python-${requirement.replace('==', '-')}`, async unfinished => {
+    const folder = await cachedProgram(`python-${name}`, async unfinished => {
       await run('python3', ['-m', 'venv', unfinished], { timeout: longestMs });
-      const pip = ['-m', 'pip', 'install', '--quiet', requirement];
-      await run(interpreter(unfinished), pip, { timeout: longestMs });
+      for (const packages of installs) {
+        const pip = ['-m', 'pip', 'install', '--quiet', ...packages];
+        await run(interpreter(unfinished), pip, { timeout: longestMs });
+      }
     });
     return interpreter(folder);
   });

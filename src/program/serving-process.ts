@@ -5,39 +5,42 @@ import { getCompileCacheDir } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { entryBeside } from '../program/entry-beside.ts';
 import { processorMs } from './processor-time.ts';
-import type { RendererAnswer, RendererRequest, RendererSettings } from './renderer-messages.ts';
 
-const entry = fileURLToPath(entryBeside('renderer', import.meta.url));
-
-/** What Node reserves before any image is decoded, as RLIMIT_DATA counts it: measured up to 700 MiB. */
+/** What Node reserves before any work, as RLIMIT_DATA counts it: measured up to 700 MiB. */
 const nodeDataBytes = 768 * 2 ** 20;
 
-/**
- * Nothing of ours: no secrets. The rest is for glibc, which would keep freed memory in many arenas, and would get
- * and give back the buffers of every image from and to the system: 4 of 48 ms for three outputs of 6 megapixels.
- */
-const environment = {
-  VIPS_BLOCK_UNTRUSTED: '1',
-  MALLOC_ARENA_MAX: '2',
-  MALLOC_MMAP_THRESHOLD_: String(16 * 2 ** 20),
-  MALLOC_TRIM_THRESHOLD_: String(32 * 2 ** 20),
-};
+/** What every process of this kind may say besides its answers. */
+interface Notice {
+  readonly kind: string;
+  /** With the kind `progress`. */
+  readonly fraction?: number;
+}
 
-/** Thrown when a renderer is gone before it answered. */
-export class RendererDied extends Error {
+export interface ServingProcessOptions {
+  /** Its module (`entryBeside`). It says `ready` once it takes requests, and goes when its parent does. */
+  readonly entry: URL;
+  /** Its argument, as JSON. */
+  readonly settings: object;
+  /** All of its environment: it gets nothing of ours, no secrets. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Memory above what Node takes. */
+  readonly maxBytes: number;
+}
+
+/** Thrown when a process is gone before it answered. */
+export class ProcessDied extends Error {
   /** The end of what it wrote to standard error. */
   readonly lastWords: string;
 
   constructor(lastWords: string) {
-    super('The renderer ended before it answered.');
+    super('The process ended before it answered.');
     this.lastWords = lastWords;
   }
 }
 
-/** One renderer as its parent sees it. */
-export class RendererProcess {
+/** A child process that answers requests, one at a time, as its parent sees it: killable, its memory capped. */
+export class ServingProcess<Request extends object, Answer extends { readonly kind: string }> {
   /** Requests taken so far. */
   requests = 0;
   readonly #child: ChildProcess;
@@ -45,20 +48,22 @@ export class RendererProcess {
   #lastWords = '';
   #alive = true;
   #ready = Promise.withResolvers<void>();
-  #settle: ((answer: RendererAnswer | RendererDied) => void) | undefined;
+  #settle: ((answer: Answer | ProcessDied) => void) | undefined;
   #onProgress: ((fraction: number) => void) | undefined;
 
-  constructor(settings: RendererSettings) {
-    const { command, args } = commandLine(settings);
+  constructor(options: ServingProcessOptions) {
+    const { command, args } = commandLine(options);
     const cache = getCompileCacheDir();
-    const env =
-      cache === undefined ? environment : { ...environment, NODE_COMPILE_CACHE: path.dirname(cache) };
+    const env = {
+      ...options.environment,
+      ...(cache !== undefined && { NODE_COMPILE_CACHE: path.dirname(cache) }),
+    };
     this.#child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     yieldToOthers(this.#child.pid);
     this.#child.stderr?.setEncoding('utf8').on('data', text => {
       this.#lastWords = `${this.#lastWords}${text}`.slice(-2_000);
     });
-    this.#child.on('message', message => this.#hear(message as RendererAnswer));
+    this.#child.on('message', message => this.#hear(message as Answer & Notice));
     // What could not be started at all tells it by 'error' and has no exit.
     this.#ended = Promise.race([once(this.#child, 'close'), once(this.#child, 'error').catch(() => {})]).then(
       () => this.#end(),
@@ -71,28 +76,33 @@ export class RendererProcess {
     return this.#alive;
   }
 
+  /** The end of what it wrote to standard error; all of it is there once the process is gone. */
+  get lastWords(): string {
+    return this.#lastWords;
+  }
+
   /** Milliseconds of processor time that it has used; `undefined` where that can't be told. */
   processorMs(): number | undefined {
     return this.#child.pid === undefined ? undefined : processorMs(this.#child.pid);
   }
 
-  /** Resolves once it takes requests; rejects with `RendererDied`. */
+  /** Resolves once it takes requests; rejects with `ProcessDied`. */
   ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** One request at a time. Rejects with `RendererDied`. */
-  ask(request: RendererRequest, onProgress?: (fraction: number) => void): Promise<RendererAnswer> {
+  /** One request at a time. Rejects with `ProcessDied`. */
+  ask(request: Request, onProgress?: (fraction: number) => void): Promise<Answer> {
     this.requests++;
     this.#onProgress = onProgress;
     return new Promise((resolve, reject) => {
       this.#settle = answer => {
         this.#settle = undefined;
-        if (answer instanceof RendererDied) reject(answer);
+        if (answer instanceof ProcessDied) reject(answer);
         else resolve(answer);
       };
       if (this.#alive) this.#child.send(request, () => {});
-      else this.#settle(new RendererDied(this.#lastWords));
+      else this.#settle(new ProcessDied(this.#lastWords));
     });
   }
 
@@ -102,15 +112,15 @@ export class RendererProcess {
     await this.#ended;
   }
 
-  #hear(message: RendererAnswer): void {
+  #hear(message: Answer & Notice): void {
     if (message.kind === 'ready') this.#ready.resolve();
-    else if (message.kind === 'progress') this.#onProgress?.(message.fraction);
+    else if (message.kind === 'progress') this.#onProgress?.(message.fraction ?? 0);
     else this.#settle?.(message);
   }
 
   #end(): void {
     this.#alive = false;
-    const died = new RendererDied(this.#lastWords);
+    const died = new ProcessDied(this.#lastWords);
     this.#ready.reject(died);
     this.#settle?.(died);
   }
@@ -130,15 +140,18 @@ function yieldToOthers(pid: number | undefined): void {
 }
 
 /** RLIMIT_AS would kill V8 at its start; RLIMIT_DATA makes decoders fail cleanly. Linux alone has prlimit. */
-function commandLine(settings: RendererSettings): { command: string; args: string[] } {
+function commandLine({ entry, settings, maxBytes }: ServingProcessOptions): {
+  command: string;
+  args: string[];
+} {
   const node = [
     '--max-old-space-size=128',
     '--disable-warning=ExperimentalWarning',
-    entry,
+    fileURLToPath(entry),
     JSON.stringify(settings),
   ];
   const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find(file => existsSync(file));
   if (!prlimit) return { command: process.execPath, args: node };
-  const data = nodeDataBytes + settings.maxRenderBytes;
+  const data = nodeDataBytes + maxBytes;
   return { command: prlimit, args: [`--data=${data}`, '--', process.execPath, ...node] };
 }

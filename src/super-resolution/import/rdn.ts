@@ -1,0 +1,98 @@
+import { GraphBuilder, type Kernel } from '../onnx/graph-builder.ts';
+import type { OnnxModel } from '../onnx/model.ts';
+import { foldIntoSmall } from './fold.ts';
+import type { KerasWeights } from './keras-weights.ts';
+import { type ExpectedLayer, takeLayers } from './layers.ts';
+
+/** Residual dense network (Zhang et al., 2018) as idealo builds it. */
+export interface RdnSettings {
+  /** Convolutions of a block. */
+  readonly C: number;
+  /** Blocks. */
+  readonly D: number;
+  /** New channels of each convolution of a block. */
+  readonly G: number;
+  /** Channels between blocks. */
+  readonly G0: number;
+  readonly scale: number;
+}
+
+/** Both ways to compute it: `network` as it runs, `original` as it was drawn. */
+export interface ImportedNetwork {
+  readonly network: OnnxModel;
+  /** Ends in the large image itself. */
+  readonly original: OnnxModel;
+}
+
+/** Throws `invalid-model` where the weights are not those of such a network. */
+export function buildRdn(weights: KerasWeights, settings: RdnSettings): ImportedNetwork {
+  const planes = 3 * settings.scale ** 2;
+  // A variant shuffles the pixels first, and has fewer inputs here.
+  const shuffles = weights.get('SR')?.shape[1] === 3;
+  const layers = takeLayers(weights, expectedLayers(settings, shuffles ? 3 : planes));
+  const kernel = (name: string) => layers.get(name) as Kernel;
+  return {
+    network: build(settings, kernel, (graph, small) => {
+      const plane = (input: number, phase: number) => (shuffles ? phase * 3 + input : input);
+      return graph.convolution('SR', small, foldIntoSmall(kernel('SR'), settings.scale, planes, plane));
+    }),
+    original: build(settings, kernel, (graph, small) => {
+      const large = shuffles
+        ? graph.depthToSpace('shuffle', small, settings.scale, 'DCR')
+        : graph.repeat('UPN4', small, settings.scale);
+      return graph.convolution('SR', large, kernel('SR'));
+    }),
+  };
+}
+
+function expectedLayers({ C, D, G, G0, scale }: RdnSettings, finalInputs: number): ExpectedLayer[] {
+  const blocks = range(D).flatMap((block): ExpectedLayer[] => [
+    ...range(C).map(
+      (layer): ExpectedLayer => ({ name: `F_${block}_${layer}`, shape: [G, G0 + (layer - 1) * G, 3, 3] }),
+    ),
+    { name: `LFF_${block}`, shape: [G0, G0 + C * G, 1, 1] },
+  ]);
+  const planes = 3 * scale ** 2;
+  return [
+    { name: 'F_m1', shape: [G0, 3, 3, 3] },
+    { name: 'F_0', shape: [G0, G0, 3, 3] },
+    ...blocks,
+    { name: 'GFF_1', shape: [G0, G0 * D, 1, 1] },
+    { name: 'GFF_2', shape: [G0, G0, 3, 3] },
+    { name: 'UPN1', shape: [64, G0, 5, 5] },
+    { name: 'UPN2', shape: [32, 64, 3, 3] },
+    { name: 'UPN3', shape: [planes, 32, 3, 3] },
+    { name: 'SR', shape: [3, finalInputs, 3, 3] },
+  ];
+}
+
+function build(
+  { C, D, scale }: RdnSettings,
+  kernel: (name: string) => Kernel,
+  finish: (graph: GraphBuilder, small: string) => string,
+): OnnxModel {
+  const graph = new GraphBuilder();
+  const convolution = (name: string, input: string) => graph.convolution(name, input, kernel(name));
+  const first = convolution('F_m1', 'image');
+  let last = convolution('F_0', first);
+  const blocks = range(D).map(block => {
+    const dense = [last];
+    let input = last;
+    for (const layer of range(C)) {
+      dense.push(graph.relu(convolution(`F_${block}_${layer}`, input)));
+      input = graph.concatenate(`concat_${block}_${layer}`, dense);
+    }
+    last = graph.add(`LRL_${block}`, convolution(`LFF_${block}`, input), last);
+    return last;
+  });
+  const joined = convolution('GFF_1', graph.concatenate('LRLs_Concat', blocks));
+  const features = graph.add('FDF', convolution('GFF_2', joined), first);
+  const up = graph.relu(convolution('UPN2', graph.relu(convolution('UPN1', features))));
+  const result = finish(graph, convolution('UPN3', up));
+  return graph.model(result, result === 'SR' ? 3 * scale ** 2 : 3);
+}
+
+/** 1 to `count`. */
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
