@@ -56,7 +56,7 @@ suite('GET /models', () => {
     await writeFile(path.join(folder.path, 'psnr-small-x2.json'), JSON.stringify(imported));
     const now = (await ask(service, 'GET', '/models')).json().models;
     assert.equal(now.length, shipped.length);
-    const { files, padding, bytesPerPixel, ...shown } = imported;
+    const { files, padding, edges, bytesPerPixel, ...shown } = imported;
     const unknown = { quality: null, jpegQuality: null, data: null, training: null, weaknesses: null };
     assert.deepEqual(
       now.find(({ source }: ModelCard) => source === 'imported'),
