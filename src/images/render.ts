@@ -115,8 +115,8 @@ export async function writeOutput(
 }
 
 /** These would treat all frames as one tall picture. */
-function refuseForAnimation({ name, options }: RenderOrder): void {
-  const impossible = (['rotate', 'flip', 'watermark'] as const).find(field => options[field]);
+export function refuseForAnimation({ name, options }: RenderOrder): void {
+  const impossible = (['rotate', 'flip', 'watermark', 'upscale'] as const).find(field => options[field]);
   if (impossible) {
     throw new TintypeError('invalid-output', `"${impossible}" is not possible while the frames are kept.`, {
       output: name,

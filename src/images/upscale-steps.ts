@@ -1,6 +1,7 @@
 import type { ImageHeader } from './image-header.ts';
+import { framesOf } from './limits.ts';
 import { type OutputFormat, outputFormat } from './output-options.ts';
-import { writeOutput } from './render.ts';
+import { refuseForAnimation, writeOutput } from './render.ts';
 import { describeFailure } from './render-failure.ts';
 import type { PreparedPixels, RenderedOutput, RendererRequest } from './renderer-messages.ts';
 import { openFile, openSource } from './source-image.ts';
@@ -24,6 +25,7 @@ export async function prepareUpscale(
 ): Promise<PreparedPixels> {
   const { options } = order;
   const format = outputFormat(options, header.format);
+  if (framesOf(header, options) > 1) refuseForAnimation(order);
   try {
     const opened = await openSource(source, header, 1, maxPixels);
     const { space, icc } = await opened.metadata();

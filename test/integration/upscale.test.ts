@@ -191,6 +191,23 @@ describe('while an image is enlarged', () => {
     assert.deepEqual(await readdir(path.dirname(source)), ['photo.png']);
   });
 
+  it('frames can not be kept', async () => {
+    await using pool = await TestPool.create();
+    const source = pool.file('film.gif');
+    const frames = [
+      await (await detail(30, 20)).png().toBuffer(),
+      await (await detail(30, 20)).negate().png().toBuffer(),
+    ];
+    await sharp(frames, { join: { animated: true } })
+      .gif()
+      .toFile(source);
+    await assert.rejects(pool.render(source, { upscale: small, animated: true }), {
+      code: 'invalid-output',
+      message: /"upscale" is not possible while the frames are kept/,
+    });
+    assert.equal((await pool.render(source, { upscale: small })).height, 40);
+  });
+
   // Elsewhere than on Linux nobody tells which processes are ours.
   if (process.platform === 'linux') {
     it('its enlarger may be killed: the next attempt finds another', async () => {
