@@ -64,10 +64,7 @@ export class Enlargers {
     const side = Math.min(wishes.patchSize ?? defaultSide, largestSide);
     const pixels = (side + 2 * padding) ** 2;
     const count = Math.min(wishes.batchSize ?? 1, Math.max(1, Math.floor(mostPixels / pixels)));
-    const batches = batchTiles(
-      planTiles(source.width, source.height, { side, padding, edges: card.edges }),
-      count,
-    );
+    const batches = batchTiles(planTiles(source.width, source.height, side, padding), count);
     const bytes = baseBytes + pixels * count * card.bytesPerPixel;
     const allowance = { bytes, ms: this.#options.tileMs, counts: 'processor' } as const;
     let done = 0;

@@ -40,7 +40,7 @@ export const optimizedJpegPixels = 25_000_000;
 /** It is never larger on the output than the output, so what is beyond this is wasted. */
 export const maxWatermarkPixels = 25_000_000;
 /** Beside a watermark's decoding: the output so far, the watermark fitted to it, and both decoded again, as RGBA. */
-const laidBytesPerPixel = 16;
+export const laidBytesPerPixel = 16;
 /** The longest side that the format can hold. */
 const longestSides: Readonly<Record<OutputFormat, number>> = {
   jpeg: 65_535,

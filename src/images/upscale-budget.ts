@@ -1,7 +1,14 @@
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { PixelLayout } from '../super-resolution/pixel-file.ts';
 import type { ImageHeader } from './image-header.ts';
-import { encodedBytesPerPixel, type PlannedOutput, renderBytes, renderMs, sourceBytes } from './limits.ts';
+import {
+  encodedBytesPerPixel,
+  laidBytesPerPixel,
+  type PlannedOutput,
+  renderBytes,
+  renderMs,
+  sourceBytes,
+} from './limits.ts';
 import { type OutputOptions, outputFormat } from './output-options.ts';
 import { askedSize, outputSize, pixelsOf } from './output-size.ts';
 import type { Allowance } from './process-pool.ts';
@@ -41,7 +48,7 @@ export function finishAllowance(
   const asked = askedSize(options);
   const isResized = asked.width !== undefined || asked.height !== undefined;
   const encoded = encodedBytesPerPixel(outputFormat(options, header.format), pixelsOf(size));
-  const laid = watermarkHeader ? renderBytes(watermarkHeader, []) + pixelsOf(size) * 16 : 0;
+  const laid = watermarkHeader ? renderBytes(watermarkHeader, []) + pixelsOf(size) * laidBytesPerPixel : 0;
   return {
     bytes: Math.round(sourceBytes(enlarged, 1) + pixelsOf(size) * (encoded + (isResized ? 4 : 0)) + laid),
     ms: 10_000 + ((width * height + pixelsOf(size)) / 1e6) * 2_000,

@@ -1,5 +1,4 @@
 import type { ModelName } from './model-names.ts';
-import type { Edges } from './tiles.ts';
 
 export interface Quality {
   /** Of luma (BT.601, 16 to 235), in dB; `scale` pixels cut from each border. */
@@ -21,8 +20,6 @@ export interface ModelCard {
   readonly parameters: number;
   /** What a tile has to see of its neighbours, in small pixels, for a seam of less than half a level. */
   readonly padding: number;
-  /** What it is to see beyond the image. */
-  readonly edges: Edges;
   /** Memory that it takes for each small pixel of a tile. */
   readonly bytesPerPixel: number;
   /** By test set, of luma; missing where nobody measured it. */

@@ -27,23 +27,12 @@ export class PixelFile implements Disposable {
     this.#file = openSync(layout.path, 'r+');
   }
 
-  /** Beyond the image lie the pixels of its edge, again and again. */
   read(region: Region): Samples {
-    const inside = within(region, this.layout);
-    const samples = this.#samples(inside);
-    this.#eachLine(inside, samples, (line, position) => readFully(this.#file, line, position));
-    if (inside.width === region.width && inside.height === region.height) return samples;
-    const extended = this.#samples(region);
-    const { bands } = this.layout;
-    for (let y = 0; y < region.height; y++) {
-      const line = clamp(region.top + y - inside.top, inside.height) * inside.width;
-      for (let x = 0; x < region.width; x++) {
-        const from = (line + clamp(region.left + x - inside.left, inside.width)) * bands;
-        const to = (y * region.width + x) * bands;
-        for (let band = 0; band < bands; band++) extended[to + band] = samples[from + band] ?? 0;
-      }
-    }
-    return extended;
+    const { bands, bytesPerSample } = this.layout;
+    const length = region.width * region.height * bands;
+    const samples = bytesPerSample === 1 ? new Uint8Array(length) : new Uint16Array(length);
+    this.#eachLine(region, samples, (line, position) => readFully(this.#file, line, position));
+    return samples;
   }
 
   write(region: Region, samples: Samples): void {
@@ -52,11 +41,6 @@ export class PixelFile implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#file);
-  }
-
-  #samples({ width, height }: Region): Samples {
-    const length = width * height * this.layout.bands;
-    return this.layout.bytesPerSample === 1 ? new Uint8Array(length) : new Uint16Array(length);
   }
 
   #eachLine(region: Region, samples: Samples, use: (line: Uint8Array, position: number) => void): void {
@@ -69,21 +53,6 @@ export class PixelFile implements Disposable {
       use(bytes.subarray(line * lineBytes, (line + 1) * lineBytes), position);
     }
   }
-}
-
-/** The part of a region that lies in the image, which it touches. */
-function within({ left, top, width, height }: Region, image: PixelLayout): Region {
-  const [fromX, fromY] = [Math.max(0, left), Math.max(0, top)];
-  return {
-    left: fromX,
-    top: fromY,
-    width: Math.min(image.width, left + width) - fromX,
-    height: Math.min(image.height, top + height) - fromY,
-  };
-}
-
-function clamp(index: number, length: number): number {
-  return Math.min(Math.max(index, 0), length - 1);
 }
 
 function readFully(file: number, bytes: Uint8Array, position: number): void {

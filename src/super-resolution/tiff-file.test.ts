@@ -49,12 +49,3 @@ test('a TIFF carries the ICC profile that it is given', async () => {
   const { icc } = await sharp(file).metadata();
   assert.deepEqual(new Uint8Array(icc ?? []), profile);
 });
-
-test('beyond an image lie the pixels of its edge', async () => {
-  await using folder = await temporaryFolder();
-  const size = { width: 2, height: 2, bands: 1, bytesPerSample: 1 } as const;
-  using file = new PixelFile(createTiff(path.join(folder.path, 'image.tif'), size));
-  file.write({ left: 0, top: 0, width: 2, height: 2 }, Uint8Array.of(1, 2, 3, 4));
-  const read = file.read({ left: -1, top: -2, width: 4, height: 4 });
-  assert.deepEqual([...read], [1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4]);
-});

@@ -11,7 +11,7 @@ describe('planTiles', () => {
       [100, 90, 7, 30],
     ] as const) {
       const seen = new Uint8Array(width * height);
-      for (const { inner } of planTiles(width, height, { side, padding, edges: 'nothing' })) {
+      for (const { inner } of planTiles(width, height, side, padding)) {
         eachPixel(inner, (x, y) => {
           const index = y * width + x;
           seen[index] = (seen[index] ?? 0) + 1;
@@ -25,7 +25,7 @@ describe('planTiles', () => {
   });
 
   it('shows each tile its neighbours, and nothing beyond the image', () => {
-    const tiles = planTiles(100, 50, { side: 50, padding: 10, edges: 'nothing' });
+    const tiles = planTiles(100, 50, 50, 10);
     assert.deepEqual(tiles, [
       {
         inner: { left: 0, top: 0, width: 50, height: 50 },
@@ -38,22 +38,15 @@ describe('planTiles', () => {
     ]);
   });
 
-  it('shows each tile what is beyond the image, where that is to be repeated', () => {
-    const [tile] = planTiles(100, 50, { side: 50, padding: 10, edges: 'repeated' });
-    assert.deepEqual(tile?.outer, { left: -10, top: -10, width: 70, height: 70 });
-  });
-
   it('makes tiles of nearly the same size', () => {
-    const sides = planTiles(260, 10, { side: 256, padding: 0, edges: 'nothing' }).map(
-      ({ inner }) => inner.width,
-    );
+    const sides = planTiles(260, 10, 256, 0).map(({ inner }) => inner.width);
     assert.deepEqual(sides, [130, 130]);
   });
 });
 
 describe('batchTiles', () => {
   it('puts neighbours of one size together', () => {
-    const batches = batchTiles(planTiles(400, 100, { side: 100, padding: 10, edges: 'nothing' }), 2);
+    const batches = batchTiles(planTiles(400, 100, 100, 10), 2);
     assert.deepEqual(
       batches.map(batch => batch.map(({ outer }) => outer.width)),
       [[110], [120, 120], [110]],

@@ -14,23 +14,14 @@ export interface Tile {
 }
 
 /**
- * What a network sees beyond the image: nothing, so that it pads with zeros there as it would pad the whole image; or
- * the pixels of the edge again, so that edges are not darkened.
+ * Cuts an image into tiles of at most `side` pixels, row by row, each seen with `padding` pixels of its neighbours. At
+ * the edge of the image the margin is left out, not made up: so a network pads there as it would pad the whole image,
+ * and from a padding as large as its receptive radius on the tiles are what the whole image would be.
  */
-export type Edges = 'nothing' | 'repeated';
-
-/**
- * Cuts an image into tiles of at most `side` pixels, row by row, each seen with `padding` pixels beside it. From a padding
- * as large as the network's receptive radius on, the tiles are what the whole image would be.
- */
-export function planTiles(
-  width: number,
-  height: number,
-  { side, padding, edges }: { readonly side: number; readonly padding: number; readonly edges: Edges },
-): Tile[] {
-  const columns = cut(width, side).map(part => seen(part, width, padding, edges));
+export function planTiles(width: number, height: number, side: number, padding: number): Tile[] {
+  const columns = cut(width, side).map(part => seen(part, width, padding));
   return cut(height, side)
-    .map(part => seen(part, height, padding, edges))
+    .map(part => seen(part, height, padding))
     .flatMap(row =>
       columns.map(column => ({
         inner: region(column.inner, row.inner),
@@ -42,10 +33,8 @@ export function planTiles(
 /** From and to, the latter beyond its last pixel. */
 type Span = readonly [number, number];
 
-function seen([from, to]: Span, length: number, padding: number, edges: Edges): { inner: Span; outer: Span } {
-  const outer: Span = [from - padding, to + padding];
-  const isCut = edges === 'nothing';
-  return { inner: [from, to], outer: isCut ? [Math.max(0, outer[0]), Math.min(length, outer[1])] : outer };
+function seen([from, to]: Span, length: number, padding: number): { inner: Span; outer: Span } {
+  return { inner: [from, to], outer: [Math.max(0, from - padding), Math.min(length, to + padding)] };
 }
 
 function region([left, right]: Span, [top, below]: Span): Region {

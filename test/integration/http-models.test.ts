@@ -17,7 +17,6 @@ const imported: ModelCard = {
   architecture: 'RDN',
   parameters: 7,
   padding: 16,
-  edges: 'nothing',
   bytesPerPixel: 7_000,
 };
 
@@ -56,7 +55,7 @@ suite('GET /models', () => {
     await writeFile(path.join(folder.path, 'psnr-small-x2.json'), JSON.stringify(imported));
     const now = (await ask(service, 'GET', '/models')).json().models;
     assert.equal(now.length, shipped.length);
-    const { files, padding, edges, bytesPerPixel, ...shown } = imported;
+    const { files, padding, bytesPerPixel, ...shown } = imported;
     const unknown = { quality: null, jpegQuality: null, data: null, training: null, weaknesses: null };
     assert.deepEqual(
       now.find(({ source }: ModelCard) => source === 'imported'),

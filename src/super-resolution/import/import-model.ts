@@ -64,7 +64,6 @@ function cardOf(name: ModelName, weights: KerasWeights, sha256: string): ModelCa
     architecture,
     parameters: [...weights.values()].reduce((sum, each) => sum + each.weights.length + each.bias.length, 0),
     padding,
-    edges: 'nothing',
     bytesPerPixel,
   };
 }

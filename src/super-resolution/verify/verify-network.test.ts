@@ -44,7 +44,6 @@ function networkIn(folder: string): ModelNetwork {
       architecture: 'one convolution',
       parameters: 336,
       padding: 1,
-      edges: 'nothing',
       bytesPerPixel: 100,
     },
     file: path.join(folder, 'float32.onnx'),
