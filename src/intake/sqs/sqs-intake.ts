@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { TintypeError } from '../../errors/tintype-error.ts';
+import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
+import { retryDelayMs } from '../../jobs/retry-policy.ts';
+import { logFault } from '../../telemetry/log-fault.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { IntakeQueue, ReceivedMessage } from './intake-queue.ts';
+import { type ResizeSettings, resizeGroup } from './resize-group.ts';
+
+export interface SqsIntakeOptions extends ResizeSettings {
+  readonly queue: IntakeQueue;
+  readonly store: IntakeStore;
+  /** Says that there are new jobs. */
+  ring(): void;
+  /** Resolves when there is room for more jobs; rejects when the signal is aborted. */
+  room(signal: AbortSignal): Promise<void>;
+  readonly logger: Logger;
+}
+
+/** A message at which the intake itself has failed so often is given up. */
+const mostReceives = 5;
+/** Requests for messages under way at once. */
+const lanes = 4;
+
+/** Makes jobs of the messages on an SQS queue. A message is deleted when its jobs are durable, and not before. */
+export class SqsIntake {
+  readonly #options: SqsIntakeOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<unknown> | undefined;
+
+  constructor(options: SqsIntakeOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= Promise.all(Array.from({ length: lanes }, () => this.#work()));
+  }
+
+  /** Takes no more messages, and resolves when those that were taken are through. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #work(): Promise<void> {
+    const { queue, logger, room } = this.#options;
+    const signal = this.#stopping.signal;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await room(signal);
+        await this.#accept(await queue.receive(signal));
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        logFault(logger, 'error', error, 'messages of the queue could not be taken');
+        await delay(retryDelayMs(failures), undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #accept(messages: readonly ReceivedMessage[]): Promise<void> {
+    if (messages.length === 0) return;
+    const done = await this.#submitted(messages);
+    await this.#options.queue.delete(done);
+  }
+
+  /** Those whose jobs are durable or that are among the dead letters. The others come back by themselves. */
+  async #submitted(messages: readonly ReceivedMessage[]): Promise<ReceivedMessage[]> {
+    const done: ReceivedMessage[] = [];
+    const good: { message: ReceivedMessage; group: NewGroup }[] = [];
+    /** Of a FIFO group nothing may overtake what comes back. */
+    const held = new Set<string>();
+    for (const message of messages) {
+      if (held.has(message.groupId ?? '')) continue;
+      const group = await this.#read(message);
+      if (group === 'buried') done.push(message);
+      else if (group) good.push({ message, group });
+      else hold(held, message);
+    }
+    done.push(...(await this.#submit(good)));
+    return done;
+  }
+
+  /** Undefined when it comes back: the intake failed at it, or its dead letter could not be written. */
+  async #read(message: ReceivedMessage): Promise<NewGroup | 'buried' | undefined> {
+    try {
+      return resizeGroup(message, this.#options.queue.url, this.#options);
+    } catch (error) {
+      return this.#fail(message, error);
+    }
+  }
+
+  /** All in one go; when that fails, one by one, so that each failure is its own message's. */
+  async #submit(good: readonly { message: ReceivedMessage; group: NewGroup }[]): Promise<ReceivedMessage[]> {
+    if (good.length === 0) return [];
+    const { store, ring } = this.#options;
+    try {
+      await store.submitGroups(good.map(({ group }) => group));
+      ring();
+      return good.map(({ message }) => message);
+    } catch (error) {
+      if (TintypeError.from(error).code === 'storage-unavailable') throw error;
+    }
+    const done: ReceivedMessage[] = [];
+    const held = new Set<string>();
+    for (const { message, group } of good) {
+      if (held.has(message.groupId ?? '')) continue;
+      try {
+        await store.submitGroups([group]);
+        ring();
+        done.push(message);
+      } catch (error) {
+        if ((await this.#fail(message, error)) === 'buried') done.push(message);
+        else hold(held, message);
+      }
+    }
+    return done;
+  }
+
+  /** A message that is at fault itself is given up at once, another after some tries; neither while the store is away. */
+  async #fail(message: ReceivedMessage, thrown: unknown): Promise<'buried' | undefined> {
+    const { queue, logger } = this.#options;
+    const error = TintypeError.from(thrown);
+    if (error.code === 'storage-unavailable') throw error;
+    const isItsFault = error.status < 500;
+    const facts = { message: message.id, receives: message.receives };
+    if (!isItsFault) logFault(logger, 'error', thrown, 'a message of the queue could not be taken', facts);
+    if (!isItsFault && message.receives < mostReceives) return undefined;
+    const reason = isItsFault
+      ? error.message
+      : `It could not be taken ${message.receives} times: ${error.message}`;
+    await queue.bury(message, reason);
+    logger.warn({ ...facts, reason }, 'a message of the queue is among the dead letters now');
+    return 'buried';
+  }
+}
+
+function hold(held: Set<string>, { groupId }: ReceivedMessage): void {
+  if (groupId !== undefined) held.add(groupId);
+}
