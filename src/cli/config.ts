@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type Config, readConfig, writtenValue } from '../config/config.ts';
+import { type Config, givenText, readConfig, writtenValue } from '../config/config.ts';
 import { type ValueKind, withoutPassword } from '../config/values.ts';
 import { variables } from '../config/variables.ts';
 import { table } from './table.ts';
@@ -28,7 +28,7 @@ function effectiveValues(env: NodeJS.ProcessEnv): EffectiveValue[] {
   return (Object.keys(variables) as (keyof Config)[]).map(name => ({
     name,
     value: shown(name, config[name]) ?? null,
-    from: env[name] ? 'environment' : 'default',
+    from: givenText(env, name) ? 'environment' : 'default',
   }));
 }
 

@@ -1,5 +1,5 @@
 import type { Environment } from '../config/config.ts';
-import { variables } from '../config/variables.ts';
+import { otherNames, variables } from '../config/variables.ts';
 import { edits } from './nearest.ts';
 
 /** A variable that nobody reads, and looks as if somebody thought that Tintype does. */
@@ -9,7 +9,7 @@ export interface UnknownVariable {
   readonly meant?: string;
 }
 
-const names = Object.keys(variables);
+const names = [...Object.keys(variables), ...Object.values(otherNames)];
 const firstWords = new Set(names.map(firstWord).filter(word => word !== ''));
 /** Its SDK reads many more than we name. */
 const foreign = 'AWS_';

@@ -238,3 +238,21 @@ test('docs/configuration.md lists every variable', async () => {
   const documented = [...page.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name]) => name);
   assert.deepEqual(documented.sort(), Object.keys(variables).sort());
 });
+
+test('the resizing service needs its bucket, and both halves of a login', () => {
+  const QUEUE_URL = 'https://sqs.eu-central-1.amazonaws.com/123456789012/images';
+  assert.deepEqual(faultsOf({ QUEUE_URL, AWS_ACCESS_KEY_SQS: 'one', IMAGES_BUCKET: 'Pictures' }), [
+    "IMAGES_BUCKET is 'Pictures'; accepted: the name of a bucket: 3 to 63 of a-z, 0-9, . and -, a letter or digit first and last",
+    'AWS_SECRET_KEY_SQS is unset; accepted: both of AWS_ACCESS_KEY_SQS, AWS_SECRET_KEY_SQS, or none',
+  ]);
+  assert.deepEqual(faultsOf({ QUEUE_URL }), [
+    'IMAGES_BUCKET is unset; accepted with QUEUE_URL: the bucket that gets the resized images',
+  ]);
+  assert.deepEqual(faultsOf({ QUEUE_URL, IMAGES_BUCKET: 'pictures' }), []);
+});
+
+test('LEVEL is read where LOG_LEVEL is unset, as Python spells levels too', () => {
+  assert.equal(readConfig({ LEVEL: 'WARNING' }).LOG_LEVEL, 'warn');
+  assert.equal(readConfig({ LEVEL: 'debug', LOG_LEVEL: 'error' }).LOG_LEVEL, 'error');
+  assert.match(faultsOf({ LEVEL: 'loud' }).join(), /LOG_LEVEL is 'loud'/);
+});

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { jobStoreFaults, secretsKeyFaults } from './job-store-options.ts';
 import { kafkaLoginFaults } from './kafka-login.ts';
+import { sqsIntakeFaults } from './sqs-intake-options.ts';
 import { type ValueKind, withoutPassword } from './values.ts';
-import { variables } from './variables.ts';
+import { otherNames, variables } from './variables.ts';
 
 type Variables = typeof variables;
 type Value<V> = V extends { kind: { parse(text: string, root: string): infer T } } ? NonNullable<T> : never;
@@ -36,7 +37,7 @@ function read(env: Environment, root: string, moreFaults: (config: Partial<Confi
   const faults: string[] = [];
   const config: Record<string, unknown> = {};
   for (const [name, { kind, default: defaultText }] of Object.entries(variables)) {
-    const found = env[name] || defaultText;
+    const found = givenText(env, name as keyof Config) || defaultText;
     if (found === undefined) continue;
     const value = kind.parse(found, root);
     const shown = kind.isSecret ? '…' : withoutPassword(found);
@@ -52,6 +53,12 @@ function read(env: Environment, root: string, moreFaults: (config: Partial<Confi
   }
   // Not the variable's default: where others can reach the service, it has to be spelled out.
   return { ...config, AUTH: config.AUTH ?? 'off' } as Config;
+}
+
+/** What the environment says of a variable, under its own name or another that is read for it; empty or undefined if nothing. */
+export function givenText(env: Environment, name: keyof Config): string | undefined {
+  const other = otherNames[name];
+  return env[name] || (other && env[other]);
 }
 
 /** A value as it would be written in the environment; numbers, booleans and lists as they are. */
@@ -73,7 +80,12 @@ function combinationFaults(config: Partial<Config>): string[] {
       `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: AUTH=keys, AUTH=off spelled out, or a loopback address`,
     );
   }
-  faults.push(...jobStoreFaults(config), ...objectStoreFaults(config), ...kafkaLoginFaults(config));
+  faults.push(
+    ...jobStoreFaults(config),
+    ...objectStoreFaults(config),
+    ...kafkaLoginFaults(config),
+    ...sqsIntakeFaults(config),
+  );
   return faults;
 }
 

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import path from 'node:path';
 import { parseRetention, retentionAccepts, unitMs } from '../jobs/retention.ts';
+import { type LogLevel, logLevels } from '../telemetry/logger.ts';
 
 /** How one kind of value is read from an environment variable. */
 export interface ValueKind<T> {
@@ -99,6 +100,24 @@ export function listOf<const T extends string>(values: readonly T[]): ValueKind<
     },
   };
 }
+
+/** As systems written in Python spell them, too. */
+const levelSpellings: Readonly<Record<string, LogLevel>> = { warning: 'warn', critical: 'fatal' };
+
+export const logLevel: ValueKind<LogLevel> = {
+  accepts: logLevels.join(', '),
+  parse: value => {
+    const level = value.toLowerCase();
+    return logLevels.find(known => known === (levelSpellings[level] ?? level));
+  },
+};
+
+const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+export const bucket: ValueKind<string> = {
+  accepts: 'the name of a bucket: 3 to 63 of a-z, 0-9, . and -, a letter or digit first and last',
+  parse: value => (bucketName.test(value) ? value : undefined),
+};
 
 export const text: ValueKind<string> = { accepts: 'text', parse: value => value };
 

@@ -1,14 +1,15 @@
 import os from 'node:os';
-import { logLevels } from '../telemetry/logger.ts';
 import { databaseUrl, postgresUrl } from './database-url.ts';
 import { jobQueueUrl } from './job-queue-url.ts';
 import {
   addressRanges,
+  bucket,
   bytes,
   durations,
   encryptionKey,
   folder,
   listOf,
+  logLevel,
   objectStoreUrl,
   oneOf,
   origins,
@@ -54,7 +55,7 @@ export const variables = {
   MAX_QUEUED_JOBS: variable(wholeNumber(1, 1e9), '100000'),
   MAX_QUEUED_JOBS_PER_OWNER: variable(wholeNumber(1, 1e9), '10000'),
   PUBLIC_URL: variable(webUrl, undefined),
-  LOG_LEVEL: variable(oneOf(logLevels), 'info'),
+  LOG_LEVEL: variable(logLevel, 'info'),
   WORKER_CONCURRENCY: variable(wholeNumber(1, 256), String(os.availableParallelism())),
   LEASE_SECONDS: variable(seconds, '30'),
   MAX_ATTEMPTS: variable(wholeNumber(1, 100), '3'),
@@ -78,7 +79,18 @@ export const variables = {
   KAFKA_SASL_USERNAME: variable(text, undefined),
   KAFKA_SASL_PASSWORD: variable(secret, undefined),
   KAFKA_TLS: variable(yesOrNo, 'false'),
+  QUEUE_URL: variable(webUrl, undefined),
+  AWS_ACCESS_KEY_SQS: variable(text, undefined),
+  AWS_SECRET_KEY_SQS: variable(secret, undefined),
+  AWS_ACCESS_KEY_S3: variable(text, undefined),
+  AWS_SECRET_KEY_S3: variable(secret, undefined),
+  IMAGES_BUCKET: variable(bucket, undefined),
+  POSTBACK_SECRET_KEY: variable(secret, undefined),
+  CALLS_TO_UPDATE_LIST_SQS_QUEUES: variable(wholeNumber(1, 1e9), '100000'),
 } as const;
+
+/** Names that other systems give to variables of ours, read where ours is unset. */
+export const otherNames: Readonly<Partial<Record<keyof typeof variables, string>>> = { LOG_LEVEL: 'LEVEL' };
 
 function variable<T, const Default extends string | undefined>(
   kind: ValueKind<T>,

@@ -17,6 +17,11 @@ export interface SqsIntakeOptions extends ResizeSettings {
   readonly logger: Logger;
 }
 
+interface Read {
+  readonly message: ReceivedMessage;
+  readonly group: NewGroup;
+}
+
 /** A message at which the intake itself has failed so often is given up. */
 const mostReceives = 5;
 /** Requests for messages under way at once. */
@@ -69,7 +74,7 @@ export class SqsIntake {
   /** Those whose jobs are durable or that are among the dead letters. The others come back by themselves. */
   async #submitted(messages: readonly ReceivedMessage[]): Promise<ReceivedMessage[]> {
     const done: ReceivedMessage[] = [];
-    const good: { message: ReceivedMessage; group: NewGroup }[] = [];
+    const good: Read[] = [];
     /** Of a FIFO group nothing may overtake what comes back. */
     const held = new Set<string>();
     for (const message of messages) {
@@ -93,28 +98,26 @@ export class SqsIntake {
   }
 
   /** All in one go; when that fails, one by one, so that each failure is its own message's. */
-  async #submit(good: readonly { message: ReceivedMessage; group: NewGroup }[]): Promise<ReceivedMessage[]> {
-    if (good.length === 0) return [];
-    const { store, ring } = this.#options;
+  async #submit(good: readonly Read[]): Promise<ReceivedMessage[]> {
+    const [first, ...others] = good;
+    if (!first) return [];
     try {
-      await store.submitGroups(good.map(({ group }) => group));
-      ring();
+      await this.#options.store.submitGroups(good.map(({ group }) => group));
+      this.#options.ring();
       return good.map(({ message }) => message);
     } catch (error) {
+      if (others.length === 0) {
+        return (await this.#fail(first.message, error)) === 'buried' ? [first.message] : [];
+      }
       if (TintypeError.from(error).code === 'storage-unavailable') throw error;
     }
     const done: ReceivedMessage[] = [];
     const held = new Set<string>();
-    for (const { message, group } of good) {
-      if (held.has(message.groupId ?? '')) continue;
-      try {
-        await store.submitGroups([group]);
-        ring();
-        done.push(message);
-      } catch (error) {
-        if ((await this.#fail(message, error)) === 'buried') done.push(message);
-        else hold(held, message);
-      }
+    for (const each of good) {
+      if (held.has(each.message.groupId ?? '')) continue;
+      const ended = await this.#submit([each]);
+      if (ended.length === 0) hold(held, each.message);
+      done.push(...ended);
     }
     return done;
   }
