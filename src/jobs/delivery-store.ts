@@ -27,6 +27,8 @@ export interface ClaimedDelivery extends DeliveryRef {
   readonly targetKey: string;
   /** Of the group whose end it tells of; absent where it is a job's. */
   readonly groupId?: string;
+  /** Of that group. */
+  readonly orderKey?: string;
   /** What is sent; of a group, its `GroupReport` as JSON, of which the message is made. */
   readonly body: string;
   /** Copies that must be there before the message goes out, and were not yet. */

@@ -35,6 +35,7 @@ export function toClaimed(
     target: targetOf(row, row.endpoint_id === null ? undefined : endpoints.get(row.endpoint_id)),
     targetKey: row.target_key,
     ...(row.group_id !== null && { groupId: row.group_id }),
+    ...(row.order_key !== null && { orderKey: row.order_key }),
     body: row.body,
     exports: exports.map(({ position, object_key: objectKey, bucket, key, content_type: contentType }) => ({
       position,
