@@ -17,16 +17,19 @@ import { createHealthServer, createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
 import { migrateWhenThere } from './job-store/migrate-when-there.ts';
 import { type OpenJobStore, openJobStore } from './job-store/open-job-store.ts';
+import { IntakeGate } from './jobs/intake-gate.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
+import { resizeAnswer } from './jobs/resize-answer.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { listen, listenIfFree } from './listen.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { openJobQueue } from './queue/open-job-queue.ts';
 import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
+import { createResizingService } from './resizing-service.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
 import { checkExecutionProviders } from './super-resolution/check-execution-providers.ts';
@@ -98,7 +101,8 @@ export async function createApp(
     opened.close(),
   );
   // `forever` is no time.
-  const jobs = new Jobs(store.jobs, queue, objects, parseRetention(config.RETENTION));
+  const retentionMs = parseRetention(config.RETENTION);
+  const jobs = new Jobs(store.jobs, queue, objects, retentionMs);
   const limits = {
     maxPixels: config.MAX_PIXELS,
     maxOutputPixels: config.MAX_OUTPUT_PIXELS,
@@ -160,6 +164,22 @@ export async function createApp(
     started => started.stop(),
   );
 
+  const resizing =
+    config.QUEUE_URL === undefined
+      ? undefined
+      : parts.use(
+          createResizingService(config, config.QUEUE_URL, {
+            store: store.intake,
+            gate: new IntakeGate(store.jobs, config.MAX_QUEUED_JOBS),
+            queue,
+            exportsUrl: openedObjects.exports.url,
+            secrets,
+            guard,
+            logger,
+          }),
+        );
+  if (config.ROLES.includes('intake')) await resizing?.check(stop);
+
   const relay = parts.adopt(
     new Relay({
       deliveries: store.deliveries,
@@ -168,8 +188,9 @@ export async function createApp(
         webhook: new WebhookDriver({
           poster: parts.adopt(new Poster(guard, tryMs), opened => opened.close()),
           secrets,
-          groupBody: report => JSON.stringify(report),
+          groupBody: (report, [secret]) => resizeAnswer(report, secret),
         }),
+        ...(resizing && { sqs: resizing.driver }),
       },
       exporter: new Exporter(openedObjects.exports, store.deliveries),
       schedule: config.DELIVERY_SCHEDULE,
@@ -236,6 +257,7 @@ export async function createApp(
         renderers.warm();
         worker.start();
       }
+      if (config.ROLES.includes('intake')) resizing?.start();
       if (config.ROLES.includes('deliveries')) relay.start();
       if (config.ROLES.includes('sweeper')) sweeper.start();
       if (http === undefined) return {};

@@ -13,6 +13,7 @@ import { modelsCommand } from './models.ts';
 import { restoreCommand } from './restore.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
+import { sqsCommand } from './sqs.ts';
 
 const examples = `
 Examples:
@@ -52,6 +53,7 @@ function createProgram(setExitCode: SetExitCode): Command {
     jobsCommand(),
     keysCommand(),
     modelsCommand(setExitCode),
+    sqsCommand(),
     migrateCommand(),
     configCommand(),
     backupCommand(setExitCode),

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import { exportCredentials } from './sqs-intake-options.ts';
 
 /** What the configuration says of the object store, as its drivers take it. */
 export function objectStoreOptions(config: Config) {
@@ -7,6 +8,7 @@ export function objectStoreOptions(config: Config) {
     url: config.OBJECT_STORE_URL,
     endpoint: config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL,
     pathStyle: config.S3_PATH_STYLE,
+    exportCredentials: exportCredentials(config),
     ...(algorithm !== undefined && {
       encryption: { algorithm, ...(kmsKeyId !== undefined && { kmsKeyId }) },
     }),

@@ -5,7 +5,7 @@ import { type Outcome, startTry } from './outcome.ts';
 
 /** What goes to a broker. */
 export interface Message {
-  /** A topic, or a queue's URL. */
+  /** A topic, or a queue's URL or name. */
   readonly target: string;
   /** The delivery's id: the same through all tries. */
   readonly id: string;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { QueueDoesNotExist, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { TintypeError } from '../errors/tintype-error.ts';
+import type { QueueDirectory } from '../sqs/queue-directory.ts';
 import { isSqsRefusal, type SqsCredentials, sqsClient } from '../sqs/sqs-client.ts';
 import type { Message, MessagePublisher } from './message.ts';
 
@@ -14,14 +15,16 @@ const refusals = new Set([
   'InvalidParameterValueException',
 ]);
 
-/** Sends to any queues by their URLs; FIFO queues get the message's key as its group, and its id against doubles. */
+/** Sends to any queues by their URLs or names; FIFO queues get the message's key as its group, and its id against doubles. */
 export class SqsPublisher implements MessagePublisher {
+  readonly #directory: QueueDirectory;
   readonly #credentials: SqsCredentials | undefined;
   /** One for each host: those of AWS are one a region. */
   readonly #clients = new Map<string, SQSClient>();
 
   /** @param credentials left out, those that the AWS SDK finds */
-  constructor(credentials?: SqsCredentials) {
+  constructor(directory: QueueDirectory, credentials?: SqsCredentials) {
+    this.#directory = directory;
     this.#credentials = credentials;
   }
 
@@ -31,14 +34,15 @@ export class SqsPublisher implements MessagePublisher {
       name,
       { DataType: 'String', StringValue },
     ]);
-    const command = new SendMessageCommand({
-      QueueUrl: target,
-      MessageBody: Buffer.from(bytes).toString(),
-      ...(attributes.length > 0 && { MessageAttributes: Object.fromEntries(attributes) }),
-      ...(isFifo && { MessageGroupId: groupOf(key), MessageDeduplicationId: id }),
-    });
     try {
-      await this.#client(target).send(command, { abortSignal: signal });
+      const QueueUrl = await this.#urlOf(target);
+      const command = new SendMessageCommand({
+        QueueUrl,
+        MessageBody: Buffer.from(bytes).toString(),
+        ...(attributes.length > 0 && { MessageAttributes: Object.fromEntries(attributes) }),
+        ...(isFifo && { MessageGroupId: groupOf(key), MessageDeduplicationId: id }),
+      });
+      await this.#client(QueueUrl).send(command, { abortSignal: signal });
     } catch (error) {
       signal.throwIfAborted();
       throw sqsFault(error);
@@ -47,6 +51,12 @@ export class SqsPublisher implements MessagePublisher {
 
   close(): void {
     for (const client of this.#clients.values()) client.destroy();
+  }
+
+  async #urlOf(target: string): Promise<string> {
+    const url = /^https?:/.test(target) ? target : await this.#directory.urlOf(target);
+    if (url !== undefined) return url;
+    throw new TintypeError('invalid-request', `There is no queue ‘${target}’.`);
   }
 
   #client(queueUrl: string): SQSClient {

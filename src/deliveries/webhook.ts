@@ -3,14 +3,15 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { Poster } from '../fetch/poster.ts';
 import type { GroupReport } from '../jobs/group-report.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
+import { asSigningSecret } from '../secrets/signing-secret.ts';
 import { type DeliveryDriver, type DeliveryTo, type Outcome, startTry } from './outcome.ts';
 import { retryAfterMs } from './schedule.ts';
 
 export interface WebhookParts {
   readonly poster: Poster;
   readonly secrets: SecretBox;
-  /** Makes the body that tells of a group; of one report always the same. */
-  readonly groupBody: (report: GroupReport) => string;
+  /** Makes the body that tells of a group; of one report always the same. `secrets` are the target's. */
+  readonly groupBody: (report: GroupReport, secrets: readonly string[]) => string;
 }
 
 const gone = 410;
@@ -34,12 +35,9 @@ export class WebhookDriver implements DeliveryDriver<'webhook'> {
       return { made: made({ error }), result: deleted ? 'failed' : 'again' };
     }
     try {
-      const sent = groupId === undefined ? body : groupBody(JSON.parse(body) as GroupReport);
-      const headers = signedHeaders(
-        id,
-        sent,
-        target.secrets.map(each => secrets.open(each)),
-      );
+      const known = target.secrets.map(each => secrets.open(each));
+      const sent = groupId === undefined ? body : groupBody(JSON.parse(body) as GroupReport, known);
+      const headers = signedHeaders(id, sent, known);
       const answer = await poster.post(target.url, headers, sent, signal);
       const { status } = answer;
       if (status >= 200 && status < 300) return { made: made({ status }), result: 'delivered' };
@@ -60,7 +58,7 @@ export class WebhookDriver implements DeliveryDriver<'webhook'> {
 /** Each secret signs; without any, nothing is signed. */
 function signedHeaders(id: string, body: string, secrets: readonly string[]): Record<string, string> {
   const now = new Date();
-  const signatures = secrets.map(secret => new Webhook(secret).sign(id, now, body));
+  const signatures = secrets.map(secret => new Webhook(asSigningSecret(secret)).sign(id, now, body));
   return {
     'content-type': 'application/json',
     'webhook-id': id,

@@ -8,6 +8,8 @@ export interface ExportPlace {
 
 /** Puts copies of objects where other systems want them. Nothing here is ever deleted. */
 export interface ExportStore {
+  /** What the addresses of all copies begin with; a slash, the bucket, a slash and the key follow. */
+  readonly url: string;
   /**
    * Copies an object of the object store, over what is there already: the same copy twice is the same. Whole or absent,
    * and durable, once it resolves. Throws `not-found` when the object is gone, `invalid-request` for a bucket or key that

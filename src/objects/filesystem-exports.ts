@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { asOwnStorageFault } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ExportPlace, ExportStore } from '../jobs/export-store.ts';
@@ -18,6 +19,7 @@ const staleMs = 86_400_000;
 
 /** Exports from a folder of objects: each bucket is a folder beside it. */
 export class FilesystemExports implements ExportStore {
+  readonly url: string;
   readonly #root: string;
   readonly #objects: Pick<ObjectStore, 'localFile'>;
   readonly #changes: ChangeThread;
@@ -27,6 +29,7 @@ export class FilesystemExports implements ExportStore {
   /** @param root the object store's */
   constructor(root: string, objects: Pick<ObjectStore, 'localFile'>) {
     this.#root = path.resolve(root);
+    this.url = pathToFileURL(path.dirname(this.#root)).href;
     this.#objects = objects;
     this.#changes = new ChangeThread(path.dirname(this.#root));
   }

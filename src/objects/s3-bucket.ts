@@ -34,6 +34,8 @@ const anyRegion = 'us-east-1';
 export class S3Bucket {
   readonly name: string;
   readonly prefix: string;
+  /** Its address, to which the bucket's name is added; without a slash at its end. */
+  readonly endpoint: string;
   readonly idleMs: number;
   readonly encryption: S3Encryption | undefined;
   readonly client: S3Client;
@@ -49,6 +51,7 @@ export class S3Bucket {
     this.idleMs = idleMs;
     this.encryption = encryption;
     const { endpoint, pathStyle = endpoint !== undefined, region, credentials } = options;
+    this.endpoint = (endpoint ?? `https://s3.${region}.amazonaws.com`).replace(/\/$/, '');
     const shared: S3ClientConfig = {
       retryStrategy: steadyRetries,
       forcePathStyle: pathStyle,

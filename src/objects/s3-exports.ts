@@ -14,11 +14,13 @@ const longestKey = 1_024;
  * own, through this process.
  */
 export class S3Exports implements ExportStore {
+  readonly url: string;
   readonly #objects: S3ObjectStore;
   readonly #owned: S3Bucket | undefined;
 
   /** @param owned reaches the exports' buckets where they have credentials of their own; its name means nothing */
   constructor(objects: S3ObjectStore, owned?: S3Bucket) {
+    this.url = objects.bucket.endpoint;
     this.#objects = objects;
     this.#owned = owned;
   }

@@ -16,3 +16,8 @@ export function isSigningSecret(text: string): boolean {
   const bytes = Buffer.from(encoded, 'base64');
   return bytes.toString('base64') === encoded && bytes.length >= fewestBytes && bytes.length <= mostBytes;
 }
+
+/** Any text as a signing secret: what is none stands for its bytes in UTF-8. */
+export function asSigningSecret(text: string): string {
+  return isSigningSecret(text) ? text : prefix + Buffer.from(text).toString('base64');
+}

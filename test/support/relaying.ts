@@ -13,7 +13,10 @@ import { Metrics } from '../../src/telemetry/metrics.ts';
 /** The same in all tests, so that what one part sealed another can open. */
 export const testSecrets = new SecretBox('ab'.repeat(32));
 
-const noExports: ExportStore = { copy: () => Promise.reject(new Error('there are no exports here')) };
+const noExports: ExportStore = {
+  url: 'file:///nowhere',
+  copy: () => Promise.reject(new Error('there are no exports here')),
+};
 
 /** A relay on a store, started, that may call 127.0.0.1; `changed` replaces some of its parts. */
 export function startRelay(

@@ -32,23 +32,24 @@ const longestReason = 500;
 /** The SQS queue of resize messages, standard or FIFO, and its dead letters. */
 export class IntakeQueue {
   readonly url: string;
-  readonly #client: SQSClient;
+  /** Of the account and region that the queue is in. */
+  readonly client: SQSClient;
   readonly #isFifo: boolean;
   #deadLettersUrl: string | undefined;
 
   constructor(url: string, credentials?: SqsCredentials) {
     this.url = url;
-    this.#client = sqsClient(url, credentials);
+    this.client = sqsClient(url, credentials);
     this.#isFifo = url.endsWith('.fifo');
   }
 
-  /** Throws `invalid-configuration` when SQS says that this queue can't be used, and what SQS throws when it is away. */
+  /** Throws `invalid-configuration` when SQS says that this queue can't be used. One that is away is waited for later. */
   async check(signal: AbortSignal): Promise<void> {
     const question = new GetQueueAttributesCommand({ QueueUrl: this.url, AttributeNames: ['QueueArn'] });
     try {
-      await this.#client.send(question, { abortSignal: signal });
+      await this.client.send(question, { abortSignal: signal });
     } catch (error) {
-      if (!isSqsRefusal(error)) throw error;
+      if (!isSqsRefusal(error)) return;
       const message = `QUEUE_URL is '${this.url}', and SQS refuses it: ${error.name}, ${error.message}`;
       throw new TintypeError('invalid-configuration', message, { cause: error });
     }
@@ -62,7 +63,7 @@ export class IntakeQueue {
       WaitTimeSeconds: longestWait,
       MessageSystemAttributeNames: ['ApproximateReceiveCount', 'MessageGroupId'],
     });
-    const { Messages = [] } = await this.#client.send(command, { abortSignal: signal });
+    const { Messages = [] } = await this.client.send(command, { abortSignal: signal });
     return Messages.map(read);
   }
 
@@ -70,13 +71,13 @@ export class IntakeQueue {
   async delete(messages: readonly ReceivedMessage[]): Promise<void> {
     if (messages.length === 0) return;
     const Entries = messages.map(({ handle }, index) => ({ Id: String(index), ReceiptHandle: handle }));
-    await this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.url, Entries }));
+    await this.client.send(new DeleteMessageBatchCommand({ QueueUrl: this.url, Entries }));
   }
 
   /** Puts a copy among the dead letters, with the reason as the attribute `reason`; the queue is made if there is none. */
   async bury(message: ReceivedMessage, reason: string): Promise<void> {
     this.#deadLettersUrl ??= await this.#deadLetters();
-    await this.#client.send(
+    await this.client.send(
       new SendMessageCommand({
         QueueUrl: this.#deadLettersUrl,
         MessageBody: message.body,
@@ -94,17 +95,17 @@ export class IntakeQueue {
   }
 
   close(): void {
-    this.#client.destroy();
+    this.client.destroy();
   }
 
   async #deadLetters(): Promise<string> {
     const name = this.url.split('/').at(-1) ?? '';
     const plain = name.replace(/\.fifo$/, '');
     const QueueName = `${plain}-dead-letters${this.#isFifo ? '.fifo' : ''}`;
-    const { QueueUrl } = await this.#client.send(new GetQueueUrlCommand({ QueueName })).catch(error => {
+    const { QueueUrl } = await this.client.send(new GetQueueUrlCommand({ QueueName })).catch(error => {
       if (!(error instanceof QueueDoesNotExist)) throw error;
       const fifo = { Attributes: { FifoQueue: 'true' } };
-      return this.#client.send(new CreateQueueCommand({ QueueName, ...(this.#isFifo && fifo) }));
+      return this.client.send(new CreateQueueCommand({ QueueName, ...(this.#isFifo && fifo) }));
     });
     if (QueueUrl === undefined) throw new Error(`SQS tells no URL of ${QueueName}.`);
     return QueueUrl;

@@ -113,18 +113,16 @@ describe('the SQS intake', () => {
   test('takes nothing while there is no room', async () => {
     using queue = await ResizeQueue.create('standard', visibility);
     await using database = await openTestSqlite();
-    const { promise: room, resolve: makeRoom } = Promise.withResolvers<void>();
     await queue.send(bodies(3));
-    let asked = 0;
-    await using _intake = start(queue, database.store.intake, {
-      room: () => {
-        asked += 1;
-        return room;
-      },
-    });
-    await eventually(() => asked > 0, 'it asks for room');
+    let [asked, hasRoom] = [0, false];
+    const isOpen = async () => {
+      asked += 1;
+      return hasRoom;
+    };
+    await using _intake = start(queue, database.store.intake, { gate: { isOpen, took: () => {} } });
+    await eventually(() => asked >= 8, 'it asks for room again and again');
     assert.equal(await database.store.jobs.queued(100), 0);
-    makeRoom();
+    hasRoom = true;
     await eventually(async () => (await database.store.jobs.queued(100)) === 3, 'all are jobs', patienceMs);
   });
 });
@@ -143,7 +141,7 @@ function start(
     exportsUrl: 'https://s3.example.org',
     checkUrl: () => {},
     ring: () => {},
-    room: async () => {},
+    gate: { isOpen: async () => true, took: () => {} },
     logger: createLogger('silent'),
     ...others,
   });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TintypeError } from '../../errors/tintype-error.ts';
+import type { IntakeGate } from '../../jobs/intake-gate.ts';
 import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
 import { retryDelayMs } from '../../jobs/retry-policy.ts';
 import { logFault } from '../../telemetry/log-fault.ts';
@@ -12,8 +13,7 @@ export interface SqsIntakeOptions extends ResizeSettings {
   readonly store: IntakeStore;
   /** Says that there are new jobs. */
   ring(): void;
-  /** Resolves when there is room for more jobs; rejects when the signal is aborted. */
-  room(signal: AbortSignal): Promise<void>;
+  readonly gate: Pick<IntakeGate, 'isOpen' | 'took'>;
   readonly logger: Logger;
 }
 
@@ -24,6 +24,8 @@ interface Read {
 
 /** A message at which the intake itself has failed so often is given up. */
 const mostReceives = 5;
+/** Before the gate is looked at again, in milliseconds. */
+const closedMs = 500;
 /** Requests for messages under way at once. */
 const lanes = 4;
 
@@ -48,13 +50,13 @@ export class SqsIntake {
   }
 
   async #work(): Promise<void> {
-    const { queue, logger, room } = this.#options;
+    const { queue, logger, gate } = this.#options;
     const signal = this.#stopping.signal;
     let failures = 0;
     while (!signal.aborted) {
       try {
-        await room(signal);
-        await this.#accept(await queue.receive(signal));
+        if (await gate.isOpen()) await this.#accept(await queue.receive(signal));
+        else await delay(closedMs, undefined, { signal });
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
@@ -102,8 +104,10 @@ export class SqsIntake {
     const [first, ...others] = good;
     if (!first) return [];
     try {
-      await this.#options.store.submitGroups(good.map(({ group }) => group));
-      this.#options.ring();
+      const { store, gate, ring } = this.#options;
+      await store.submitGroups(good.map(({ group }) => group));
+      gate.took(good.reduce((sum, { group }) => sum + group.jobs.length, 0));
+      ring();
       return good.map(({ message }) => message);
     } catch (error) {
       if (others.length === 0) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   CreateQueueCommand,
+  DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   type Message,
@@ -51,6 +52,23 @@ export class ResizeQueue implements Disposable {
         }),
       );
     }
+  }
+
+  /** Resolves once so many messages have come, which are deleted. */
+  async take(count: number, withinMs = 30_000): Promise<readonly string[]> {
+    const bodies: string[] = [];
+    const deadline = performance.now() + withinMs;
+    while (bodies.length < count) {
+      if (performance.now() > deadline) throw new Error(`${bodies.length} of ${count} messages have come.`);
+      const { Messages = [] } = await this.#client.send(
+        new ReceiveMessageCommand({ QueueUrl: this.url, MaxNumberOfMessages: 1, WaitTimeSeconds: 1 }),
+      );
+      for (const { Body = '', ReceiptHandle } of Messages) {
+        bodies.push(Body);
+        await this.#client.send(new DeleteMessageCommand({ QueueUrl: this.url, ReceiptHandle }));
+      }
+    }
+    return bodies;
   }
 
   /** Messages that wait, and those that somebody has received and not deleted. */
