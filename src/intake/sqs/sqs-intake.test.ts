@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { eventually } from '../../../test/support/eventually.ts';
+import { FailingIntakeStore } from '../../../test/support/failing-intake-store.ts';
 import { ResizeQueue } from '../../../test/support/queues/resize-queue.ts';
+import { startSqsIntake } from '../../../test/support/queues/started-intake.ts';
 import { elasticMqEnvironment, startElasticMq } from '../../../test/support/servers/elasticmq.ts';
 import { realServer } from '../../../test/support/servers/real-server.ts';
 import type { RestartableServer } from '../../../test/support/servers/restartable-server.ts';
 import { openTestSqlite } from '../../../test/support/sqlite-file.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
-import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
-import { createLogger } from '../../telemetry/logger.ts';
-import { IntakeQueue } from './intake-queue.ts';
-import { SqsIntake, type SqsIntakeOptions } from './sqs-intake.ts';
 
 /** After which a message comes again, in seconds. */
 const visibility = 1;
@@ -32,7 +30,7 @@ describe('the SQS intake', () => {
     using queue = await ResizeQueue.create('standard', visibility);
     await using database = await openTestSqlite();
     await queue.send(bodies(25));
-    await using _intake = start(queue, database.store.intake);
+    await using _intake = startSqsIntake(queue, database.store.intake);
     await eventually(async () => (await database.store.jobs.queued(100)) === 25, 'all are jobs', patienceMs);
     await eventually(async () => (await queue.backlog()) === 0, 'none is left', patienceMs);
     assert.equal(await database.store.jobs.queued(100), 25);
@@ -43,7 +41,7 @@ describe('the SQS intake', () => {
     await using database = await openTestSqlite();
     const broken = ['{"image_url": ', JSON.stringify({ image_url: 'https://a.example.org/1' }), '[]'];
     await queue.send([...bodies(2), ...broken, ...bodies(2)]);
-    await using _intake = start(queue, database.store.intake);
+    await using _intake = startSqsIntake(queue, database.store.intake);
     await eventually(async () => (await queue.backlog()) === 0, 'none is left', patienceMs);
     assert.equal(await database.store.jobs.queued(100), 4);
     const dead = await queue.deadLetters();
@@ -58,9 +56,9 @@ describe('the SQS intake', () => {
   test('has exactly those again at which it failed', async () => {
     using queue = await ResizeQueue.create('standard', visibility);
     await using database = await openTestSqlite();
-    const store = new FailingStore(database.store.intake, image => Number(image.slice(-1)) < 3, 1);
+    const store = new FailingIntakeStore(database.store.intake, image => Number(image.slice(-1)) < 3, 1);
     await queue.send(bodies(10));
-    await using _intake = start(queue, store);
+    await using _intake = startSqsIntake(queue, store);
     await eventually(async () => (await queue.backlog()) === 0, 'none is left', patienceMs);
     assert.equal(await database.store.jobs.queued(100), 10);
     assert.equal(store.failures, 3);
@@ -70,9 +68,9 @@ describe('the SQS intake', () => {
   test('gives up a message after five failures', async () => {
     using queue = await ResizeQueue.create('standard', visibility);
     await using database = await openTestSqlite();
-    const store = new FailingStore(database.store.intake, image => image.endsWith('3'), 1_000);
+    const store = new FailingIntakeStore(database.store.intake, image => image.endsWith('3'), 1_000);
     await queue.send(bodies(10));
-    await using _intake = start(queue, store);
+    await using _intake = startSqsIntake(queue, store);
     await eventually(async () => (await queue.backlog()) === 0, 'none is left', patienceMs);
     assert.equal(await database.store.jobs.queued(100), 9);
     assert.equal(store.failures, 5);
@@ -84,10 +82,10 @@ describe('the SQS intake', () => {
   test('keeps the order of a FIFO group where it fails at one of its messages', async () => {
     using queue = await ResizeQueue.create('fifo', visibility);
     await using database = await openTestSqlite();
-    const store = new FailingStore(database.store.intake, image => image.endsWith('1'), 1);
+    const store = new FailingIntakeStore(database.store.intake, image => image.endsWith('1'), 1);
     await queue.send(bodies(4), 'slow');
     await queue.send(bodies(1, 'other'), 'fast');
-    await using _intake = start(queue, store);
+    await using _intake = startSqsIntake(queue, store);
     await eventually(async () => (await queue.backlog()) === 0, 'none is left', patienceMs);
     const slow = store.accepted.filter(image => !image.includes('other'));
     assert.deepEqual(
@@ -100,9 +98,9 @@ describe('the SQS intake', () => {
     using queue = await ResizeQueue.create('standard', visibility);
     await using database = await openTestSqlite();
     const away = new TintypeError('storage-unavailable', 'The job store is away.');
-    const store = new FailingStore(database.store.intake, () => true, 40, away);
+    const store = new FailingIntakeStore(database.store.intake, () => true, 40, away);
     await queue.send(bodies(1));
-    await using _intake = start(queue, store);
+    await using _intake = startSqsIntake(queue, store);
     await eventually(() => store.failures >= 7, 'it was tried often', patienceMs);
     store.heal();
     await eventually(async () => (await queue.backlog()) === 0, 'none is left', patienceMs);
@@ -119,40 +117,13 @@ describe('the SQS intake', () => {
       asked += 1;
       return hasRoom;
     };
-    await using _intake = start(queue, database.store.intake, { gate: { isOpen, took: () => {} } });
+    await using _intake = startSqsIntake(queue, database.store.intake, { gate: { isOpen, took: () => {} } });
     await eventually(() => asked >= 8, 'it asks for room again and again');
     assert.equal(await database.store.jobs.queued(100), 0);
     hasRoom = true;
     await eventually(async () => (await database.store.jobs.queued(100)) === 3, 'all are jobs', patienceMs);
   });
 });
-
-function start(
-  queue: ResizeQueue,
-  store: IntakeStore,
-  others: Partial<SqsIntakeOptions> = {},
-): AsyncDisposable {
-  const opened = new IntakeQueue(queue.url);
-  const intake = new SqsIntake({
-    queue: opened,
-    store,
-    owner: 'resizing',
-    bucket: 'pictures',
-    exportsUrl: 'https://s3.example.org',
-    checkUrl: () => {},
-    ring: () => {},
-    gate: { isOpen: async () => true, took: () => {} },
-    logger: createLogger('silent'),
-    ...others,
-  });
-  intake.start();
-  return {
-    async [Symbol.asyncDispose]() {
-      await intake.stop();
-      opened.close();
-    },
-  };
-}
 
 function imageUrl(index: number, name: string): string {
   return `https://images.example.org/${name}${index}`;
@@ -162,50 +133,4 @@ function bodies(count: number, name = 'image'): string[] {
   return Array.from({ length: count }, (_, index) =>
     JSON.stringify({ image_url: imageUrl(index, name), redirect_queue: 'answers' }),
   );
-}
-
-/** A job store that fails at some images' groups, `times` each. */
-class FailingStore implements IntakeStore {
-  failures = 0;
-  readonly accepted: string[] = [];
-  readonly #left = new Map<string, number>();
-  readonly #store: IntakeStore;
-  #isBad: (image: string) => boolean;
-  readonly #times: number;
-  readonly #fault: Error;
-
-  constructor(
-    store: IntakeStore,
-    isBad: (image: string) => boolean,
-    times: number,
-    fault: Error = new Error('A fault of ours.'),
-  ) {
-    this.#store = store;
-    this.#isBad = isBad;
-    this.#times = times;
-    this.#fault = fault;
-  }
-
-  heal(): void {
-    this.#isBad = () => false;
-  }
-
-  async submitGroups(groups: readonly NewGroup[]): Promise<number> {
-    const images = groups.map(
-      ({ context }) => JSON.parse((context as { message: string }).message).image_url,
-    );
-    const bad = images.filter(image => this.#isBad(image) && (this.#left.get(image) ?? this.#times) > 0);
-    // Only one that comes alone says whose fault it is.
-    const [image] = bad;
-    if (image !== undefined) {
-      if (images.length === 1) {
-        this.failures += 1;
-        this.#left.set(image, (this.#left.get(image) ?? this.#times) - 1);
-      }
-      throw this.#fault;
-    }
-    const count = await this.#store.submitGroups(groups);
-    this.accepted.push(...images);
-    return count;
-  }
 }

@@ -1,0 +1,33 @@
+import { IntakeQueue } from '../../../src/intake/sqs/intake-queue.ts';
+import { SqsIntake, type SqsIntakeOptions } from '../../../src/intake/sqs/sqs-intake.ts';
+import type { IntakeStore } from '../../../src/jobs/intake-store.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
+import type { ResizeQueue } from './resize-queue.ts';
+
+/** The intake of a queue, started; `others` replaces some of its parts. */
+export function startSqsIntake(
+  queue: ResizeQueue,
+  store: IntakeStore,
+  others: Partial<SqsIntakeOptions> = {},
+): AsyncDisposable {
+  const opened = new IntakeQueue(queue.url);
+  const intake = new SqsIntake({
+    queue: opened,
+    store,
+    owner: 'resizing',
+    bucket: 'pictures',
+    exportsUrl: 'https://s3.example.org',
+    checkUrl: () => {},
+    ring: () => {},
+    gate: { isOpen: async () => true, took: () => {} },
+    logger: createLogger('silent'),
+    ...others,
+  });
+  intake.start();
+  return {
+    async [Symbol.asyncDispose]() {
+      await intake.stop();
+      opened.close();
+    },
+  };
+}
