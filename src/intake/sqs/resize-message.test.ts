@@ -14,7 +14,7 @@ describe('a resize message', () => {
           bucket_name: 'podcasts/2026',
           redirect_queue: 'answers.fifo',
           postback_url: 'https://c.example.org/told',
-          episode: { id: 12345678901234567890 },
+          episode: { id: 4711 },
         }),
       ),
       {
