@@ -15,6 +15,7 @@ import { Poster } from './fetch/poster.ts';
 import type { HealthParts } from './http/http-parts.ts';
 import { createHealthServer, createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
+import { openIntakes } from './intakes.ts';
 import { migrateWhenThere } from './job-store/migrate-when-there.ts';
 import { type OpenJobStore, openJobStore } from './job-store/open-job-store.ts';
 import { IntakeGate } from './jobs/intake-gate.ts';
@@ -29,7 +30,6 @@ import { openObjectStore } from './objects/open-object-store.ts';
 import { openJobQueue } from './queue/open-job-queue.ts';
 import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
-import { createResizingService } from './resizing-service.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
 import { checkExecutionProviders } from './super-resolution/check-execution-providers.ts';
@@ -164,21 +164,18 @@ export async function createApp(
     started => started.stop(),
   );
 
-  const resizing =
-    config.QUEUE_URL === undefined
-      ? undefined
-      : parts.use(
-          createResizingService(config, config.QUEUE_URL, {
-            store: store.intake,
-            gate: new IntakeGate(store.jobs, config.MAX_QUEUED_JOBS),
-            queue,
-            exportsUrl: openedObjects.exports.url,
-            secrets,
-            guard,
-            logger,
-          }),
-        );
-  if (config.ROLES.includes('intake')) await resizing?.check(stop);
+  const intakes = parts.use(
+    await openIntakes(config, stop, {
+      intake: store.intake,
+      gate: new IntakeGate(store.jobs, config.MAX_QUEUED_JOBS),
+      leases: store.leases,
+      queue,
+      exportsUrl: openedObjects.exports.url,
+      secrets,
+      guard,
+      logger,
+    }),
+  );
 
   const relay = parts.adopt(
     new Relay({
@@ -190,7 +187,7 @@ export async function createApp(
           secrets,
           groupBody: (report, [secret]) => resizeAnswer(report, secret),
         }),
-        ...(resizing && { sqs: resizing.driver }),
+        ...intakes.drivers,
       },
       exporter: new Exporter(openedObjects.exports, store.deliveries),
       schedule: config.DELIVERY_SCHEDULE,
@@ -257,7 +254,7 @@ export async function createApp(
         renderers.warm();
         worker.start();
       }
-      if (config.ROLES.includes('intake')) resizing?.start();
+      intakes.start();
       if (config.ROLES.includes('deliveries')) relay.start();
       if (config.ROLES.includes('sweeper')) sweeper.start();
       if (http === undefined) return {};

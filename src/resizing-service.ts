@@ -16,7 +16,7 @@ import { QueueDirectory } from './sqs/queue-directory.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 export interface ResizingParts {
-  readonly store: IntakeStore;
+  readonly intake: IntakeStore;
   readonly gate: IntakeGate;
   readonly queue: Pick<JobQueue, 'ring'>;
   /** What the addresses of exports begin with. */
@@ -41,7 +41,7 @@ const owner = 'resizing-service';
 export function createResizingService(
   config: Config,
   queueUrl: string,
-  { store, gate, queue, exportsUrl, secrets, guard, logger }: ResizingParts,
+  { intake: store, gate, queue, exportsUrl, secrets, guard, logger }: ResizingParts,
 ): ResizingService {
   const credentials = sqsCredentials(config);
   const retentionMs = parseRetention(config.RETENTION);

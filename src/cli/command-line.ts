@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { shortCause } from '../errors/short-reason.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { version } from '../program/version.ts';
+import { backfillCommand } from './backfill.ts';
 import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes, type SetExitCode } from './exit-codes.ts';
@@ -54,6 +55,7 @@ function createProgram(setExitCode: SetExitCode): Command {
     keysCommand(),
     modelsCommand(setExitCode),
     sqsCommand(),
+    backfillCommand(setExitCode),
     migrateCommand(),
     configCommand(),
     backupCommand(setExitCode),

@@ -1,12 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { Command } from 'commander';
 import { readConfig } from '../config/config.ts';
 import { sqsCredentials } from '../config/sqs-intake-options.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { readResizeMessage } from '../intake/sqs/resize-message.ts';
-import { sqsClient } from '../sqs/sqs-client.ts';
 
 export function sqsCommand(): Command {
   const sqs = new Command('sqs').description('give work to the resizing service').helpCommand(false);
@@ -38,16 +35,7 @@ async function send(file: string, { group, unchecked }: SendFlags): Promise<void
     throw new TintypeError('source-not-found', `${file} can’t be read.`, { cause });
   });
   if (!unchecked) readResizeMessage(body);
-  const client = sqsClient(queueUrl, sqsCredentials(config));
-  try {
-    const isFifo = queueUrl.endsWith('.fifo');
-    const fifo = { MessageGroupId: group, MessageDeduplicationId: randomUUID() };
-    const command = new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, ...(isFifo && fifo) });
-    const { MessageId } = await client.send(command);
-    console.log(`sent as ${MessageId}`);
-  } catch (cause) {
-    throw new TintypeError('storage-unavailable', 'SQS did not take the message.', { cause });
-  } finally {
-    client.destroy();
-  }
+  // Loaded only here, because it brings the AWS SDK.
+  const { sendMessage } = await import('../sqs/send-message.ts');
+  console.log(`sent as ${await sendMessage(queueUrl, body, group, sqsCredentials(config))}`);
 }

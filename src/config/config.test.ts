@@ -256,3 +256,18 @@ test('LEVEL is read where LOG_LEVEL is unset, as Python spells levels too', () =
   assert.equal(readConfig({ LEVEL: 'debug', LOG_LEVEL: 'error' }).LOG_LEVEL, 'error');
   assert.match(faultsOf({ LEVEL: 'loud' }).join(), /LOG_LEVEL is 'loud'/);
 });
+
+test('the backfill needs a database with its name, and a bucket', () => {
+  const MONGO_URL = 'mongodb://ann:swordfish@mongo.example.org/shows';
+  assert.deepEqual(faultsOf({ MONGO_URL }), [
+    'IMAGES_BUCKET is unset; accepted with MONGO_URL: the bucket that gets the resized images',
+  ]);
+  assert.deepEqual(faultsOf({ MONGO_URL, IMAGES_BUCKET: 'pictures' }), []);
+  assert.match(
+    faultsOf({ MONGO_URL: 'mongodb://mongo.example.org', IMAGES_BUCKET: 'pictures' }).join(),
+    /database/,
+  );
+  assert.match(faultsOf({ DB_ENVIRONMENT: 'DEVELOP' }).join(), /MONGO_URL_DEVELOP is unset/);
+  assert.match(faultsOf({ BACKFILL_SCHEDULE: 'nightly' }).join(), /BACKFILL_SCHEDULE is 'nightly'/);
+  assert.doesNotMatch(faultsOf({ MONGO_URL: 'mongodb://ann:swordfish@' }).join(), /swordfish/);
+});

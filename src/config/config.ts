@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { backfillFaults } from './backfill-options.ts';
 import { jobStoreFaults, secretsKeyFaults } from './job-store-options.ts';
 import { kafkaLoginFaults } from './kafka-login.ts';
 import { sqsIntakeFaults } from './sqs-intake-options.ts';
@@ -85,6 +86,7 @@ function combinationFaults(config: Partial<Config>): string[] {
     ...objectStoreFaults(config),
     ...kafkaLoginFaults(config),
     ...sqsIntakeFaults(config),
+    ...backfillFaults(config),
   );
   return faults;
 }

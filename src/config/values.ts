@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import path from 'node:path';
+import { CronPattern } from 'croner';
 import { parseRetention, retentionAccepts, unitMs } from '../jobs/retention.ts';
 import { type LogLevel, logLevels } from '../telemetry/logger.ts';
 
@@ -109,6 +110,33 @@ export const logLevel: ValueKind<LogLevel> = {
   parse: value => {
     const level = value.toLowerCase();
     return logLevels.find(known => known === (levelSpellings[level] ?? level));
+  },
+};
+
+export const mongoUrl: ValueKind<string> = {
+  accepts: 'mongodb://host:port/database, or mongodb+srv://…, with the name of the database',
+  parse: value => (/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/.test(value) ? value : undefined),
+};
+
+const collectionName = /^(?!system\.)[^$\0\s,]{1,120}$/;
+
+export const collections: ValueKind<readonly string[]> = {
+  accepts: 'a comma list of names of collections',
+  parse: value => {
+    const names = value.split(',').map(name => name.trim());
+    return names.every(name => collectionName.test(name)) ? [...new Set(names)] : undefined;
+  },
+};
+
+export const cronSchedule: ValueKind<string> = {
+  accepts: "a cron expression such as '0 1 * * *', or never",
+  parse: value => {
+    if (value === 'never') return value;
+    try {
+      return new CronPattern(value) && value;
+    } catch {
+      return undefined;
+    }
   },
 };
 

@@ -5,11 +5,14 @@ import {
   addressRanges,
   bucket,
   bytes,
+  collections,
+  cronSchedule,
   durations,
   encryptionKey,
   folder,
   listOf,
   logLevel,
+  mongoUrl,
   objectStoreUrl,
   oneOf,
   origins,
@@ -87,6 +90,12 @@ export const variables = {
   IMAGES_BUCKET: variable(bucket, undefined),
   POSTBACK_SECRET_KEY: variable(secret, undefined),
   CALLS_TO_UPDATE_LIST_SQS_QUEUES: variable(wholeNumber(1, 1e9), '100000'),
+  MONGO_URL: variable(mongoUrl, undefined),
+  DB_ENVIRONMENT: variable(oneOf(['DEVELOP', 'PRODUCTION']), undefined),
+  MONGO_URL_DEVELOP: variable(mongoUrl, undefined),
+  MONGO_URL_PRODUCTION: variable(mongoUrl, undefined),
+  BACKFILL_SCHEDULE: variable(cronSchedule, '0 1 * * *'),
+  BACKFILL_COLLECTIONS: variable(collections, 'channel,episode'),
 } as const;
 
 /** Names that other systems give to variables of ours, read where ours is unset. */

@@ -18,11 +18,11 @@ export class KafkaDriver implements DeliveryDriver<'kafka'> {
 
   try(delivery: DeliveryTo<'kafka'>, signal: AbortSignal): Promise<Outcome> {
     const { id, body, target } = delivery;
-    const make = async () => {
+    const tell = async (inTime: AbortSignal) => {
       const record = processedImage(JSON.parse(body) as GroupReport);
       const bytes = await this.#encode(target.topic, record);
-      return { target: target.topic, id, key: id, headers: {}, bytes };
+      await this.#publisher.publish({ target: target.topic, id, key: id, headers: {}, bytes }, inTime);
     };
-    return tryMessage(delivery, make, this.#publisher, signal);
+    return tryMessage(delivery, tell, signal);
   }
 }

@@ -27,21 +27,20 @@ export interface MessagePublisher {
 /** For one try, in milliseconds. */
 const publishMs = 25_000;
 
-/** One try at giving a broker what `make` makes of a delivery. Throws the signal's reason alone. */
+/** One try at a delivery that a server of ours takes at once or not. Throws the signal's reason alone. */
 export async function tryMessage(
   { claim }: ClaimedDelivery,
-  make: () => Message | Promise<Message>,
-  publisher: MessagePublisher,
+  tell: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const end = startTry();
   const inTime = AbortSignal.timeout(publishMs);
   try {
-    await publisher.publish(await make(), AbortSignal.any([signal, inTime]));
+    await tell(AbortSignal.any([signal, inTime]));
     return { made: end({}), result: 'delivered' };
   } catch (thrown) {
     signal.throwIfAborted();
-    const late = new TintypeError('storage-unavailable', 'The broker does not answer.', { cause: thrown });
+    const late = new TintypeError('storage-unavailable', 'It does not answer.', { cause: thrown });
     const fault = inTime.aborted ? late : TintypeError.from(thrown);
     const made = end({ error: fault.message });
     if (fault.code === 'invalid-request') return { made, result: 'failed' };

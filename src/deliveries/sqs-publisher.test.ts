@@ -29,7 +29,7 @@ async function received(queueUrl: string): Promise<{ text: string; group: string
 if (server !== undefined) {
   describe('deliveries to SQS', () => {
     Object.assign(process.env, elasticMqEnvironment(server));
-    const publisher = new SqsPublisher();
+    const publisher = new SqsPublisher({ urlOf: async () => undefined });
     after(async () => {
       publisher.close();
       await server[Symbol.asyncDispose]();

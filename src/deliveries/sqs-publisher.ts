@@ -17,13 +17,13 @@ const refusals = new Set([
 
 /** Sends to any queues by their URLs or names; FIFO queues get the message's key as its group, and its id against doubles. */
 export class SqsPublisher implements MessagePublisher {
-  readonly #directory: QueueDirectory;
+  readonly #directory: Pick<QueueDirectory, 'urlOf'>;
   readonly #credentials: SqsCredentials | undefined;
   /** One for each host: those of AWS are one a region. */
   readonly #clients = new Map<string, SQSClient>();
 
   /** @param credentials left out, those that the AWS SDK finds */
-  constructor(directory: QueueDirectory, credentials?: SqsCredentials) {
+  constructor(directory: Pick<QueueDirectory, 'urlOf'>, credentials?: SqsCredentials) {
     this.#directory = directory;
     this.#credentials = credentials;
   }

@@ -15,10 +15,10 @@ export class SqsDriver implements DeliveryDriver<'sqs'> {
 
   try(delivery: DeliveryTo<'sqs'>, signal: AbortSignal): Promise<Outcome> {
     const { id, groupId = id, orderKey = groupId, body, target } = delivery;
-    const make = () => {
+    const tell = (inTime: AbortSignal) => {
       const bytes = Buffer.from(this.#answer(JSON.parse(body) as GroupReport));
-      return { target: target.queue, id, key: orderKey, headers: {}, bytes };
+      return this.#publisher.publish({ target: target.queue, id, key: orderKey, headers: {}, bytes }, inTime);
     };
-    return tryMessage(delivery, make, this.#publisher, signal);
+    return tryMessage(delivery, tell, signal);
   }
 }

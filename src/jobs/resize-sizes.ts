@@ -9,13 +9,22 @@ export const resizeSizes = [
 export const resizeImageFields = ['image_url', 'itunes_image'] as const;
 export type ResizeImageField = (typeof resizeImageFields)[number];
 
-/** What the answer to a resize message needs beside what became of its images. */
+/** What is to be known, beside what became of the images, to say where they are. */
 export interface ResizeContext {
-  readonly kind: 'resize';
-  /** The message as it came in. */
-  readonly message: string;
   /** What every address of an export begins with, without a slash at its end. */
   readonly exportsUrl: string;
   /** The folder of the exports in their bucket, with a slash at its end. */
   readonly folder: string;
+}
+
+/** Of a group that a resize message asked for. */
+export interface ResizeMessageContext extends ResizeContext {
+  /** The message as it came in. */
+  readonly message: string;
+}
+
+/** Of a group that a document of MongoDB asked for. */
+export interface ResizeDocumentContext extends ResizeContext {
+  /** The addresses that were in its fields. */
+  readonly urls: Readonly<Partial<Record<ResizeImageField, string>>>;
 }

@@ -19,6 +19,7 @@ const exports = ['a', 'b'].map(key => ({ part: 'image', output: 'thumb', bucket:
 
 /** Remembers what was asked of it; fails while there is a fault. */
 class RecordedExports implements ExportStore {
+  readonly url = 'https://exports.example.org';
   readonly copies: (ExportPlace & { objectKey: string })[] = [];
   fault: TintypeError | undefined;
 

@@ -6,9 +6,9 @@ import { retryDelayMs } from '../../jobs/retry-policy.ts';
 import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { IntakeQueue, ReceivedMessage } from './intake-queue.ts';
-import { type ResizeSettings, resizeGroup } from './resize-group.ts';
+import { type MessageSettings, resizeGroup } from './resize-group.ts';
 
-export interface SqsIntakeOptions extends ResizeSettings {
+export interface SqsIntakeOptions extends MessageSettings {
   readonly queue: IntakeQueue;
   readonly store: IntakeStore;
   /** Says that there are new jobs. */

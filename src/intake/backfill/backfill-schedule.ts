@@ -1,0 +1,64 @@
+import { Cron } from 'croner';
+import type { LeaseStore } from '../../jobs/lease-store.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Backfill } from './backfill.ts';
+
+export interface BackfillScheduleOptions {
+  readonly backfill: Pick<Backfill, 'run'>;
+  readonly collections: readonly string[];
+  /** A cron expression, in this process's time zone. */
+  readonly schedule: string;
+  readonly leases: LeaseStore;
+  /** Names this process. */
+  readonly holder: string;
+  readonly logger: Logger;
+}
+
+const leaseMs = 120_000;
+/** A time that passed so recently before this process started is made up for, in milliseconds: a restart skips none. */
+const madeUpMs = 3_600_000;
+
+/** Runs the backfill at its times, once in a cluster however many processes ask. */
+export class BackfillSchedule {
+  readonly #options: BackfillScheduleOptions;
+  readonly #cron: Cron;
+  #from = new Date(Date.now() - madeUpMs);
+  #last: Date | undefined;
+
+  constructor(options: BackfillScheduleOptions) {
+    this.#options = options;
+    this.#cron = new Cron(options.schedule, { paused: true });
+  }
+
+  /** To be asked often: runs it when its time has come and no process has done it since. Throws what it throws; it stays due then. */
+  async runIfDue(signal: AbortSignal): Promise<void> {
+    const { leases, holder, logger, collections, backfill } = this.#options;
+    const due = this.#lastTime();
+    if (due === undefined) return;
+    const duty = { name: 'backfill', holder, leaseMs, everyMs: Math.max(1, Date.now() - due.getTime()) };
+    if (!(await leases.take(duty))) return;
+    const keeping = setInterval(() => void leases.take(duty).catch(() => {}), leaseMs / 4);
+    let isDone = false;
+    try {
+      for (const collection of collections) {
+        const { documents, images } = await backfill.run(collection, { failed: false }, signal);
+        logger.info({ collection, documents, images }, 'the backfill made jobs of a collection');
+      }
+      isDone = !signal.aborted;
+    } finally {
+      clearInterval(keeping);
+      await leases.release(duty, isDone);
+    }
+  }
+
+  /** The latest time that has come; undefined when there was none. */
+  #lastTime(): Date | undefined {
+    for (;;) {
+      const next = this.#cron.nextRun(this.#from);
+      if (next === null || next.getTime() > Date.now()) break;
+      this.#from = next;
+      this.#last = next;
+    }
+    return this.#last;
+  }
+}

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IntakeGate } from '../../jobs/intake-gate.ts';
+import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
+import type { ResizeDocumentContext } from '../../jobs/resize-sizes.ts';
+import type { DocumentChoice, ImageDocument, ImageDocuments } from '../../mongodb/image-documents.ts';
+import { type ResizeSettings, resizeFolder, resizeParts } from '../resize-parts.ts';
+
+export interface BackfillOptions extends Omit<ResizeSettings, 'priority'> {
+  readonly documents: ImageDocuments;
+  readonly store: IntakeStore;
+  readonly gate: Pick<IntakeGate, 'isOpen' | 'took'>;
+  /** Says that there are new jobs. */
+  ring(): void;
+  /** What every address of an export begins with, without a slash at its end. */
+  readonly exportsUrl: string;
+}
+
+/** How far a run has come. */
+export interface BackfillProgress {
+  /** Documents that were looked at. */
+  documents: number;
+  /** Images of theirs. */
+  images: number;
+  /** Documents whose jobs an earlier run had submitted, and whose infos are on their way. */
+  underWay: number;
+}
+
+/** Before the gate is looked at again, in milliseconds. */
+const closedMs = 500;
+
+/**
+ * Makes jobs of the documents of a collection whose images were not resized yet, at the lowest priority; their infos are
+ * written back as deliveries. It may be broken off and run again, also at once: what was submitted is known.
+ */
+export class Backfill {
+  readonly #options: BackfillOptions;
+
+  constructor(options: BackfillOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when all are submitted, or when the signal is aborted, with how far it came. `onProgress` hears after each
+   * batch. Throws the faults of MongoDB and of the job store.
+   */
+  async run(
+    collection: string,
+    choice: DocumentChoice,
+    signal: AbortSignal,
+    onProgress: (progress: Readonly<BackfillProgress>) => void = () => {},
+  ): Promise<BackfillProgress> {
+    const { documents, store, gate, ring } = this.#options;
+    const progress = { documents: 0, images: 0, underWay: 0 };
+    for await (const batch of documents.find(collection, choice)) {
+      if (!(await this.#isOpen(signal))) break;
+      const groups = batch.map(document => this.#groupOf(collection, document));
+      const fresh = await store.submitGroups(groups);
+      const jobs = groups.reduce((sum, group) => sum + group.jobs.length, 0);
+      gate.took(jobs);
+      ring();
+      progress.documents += batch.length;
+      progress.images += batch.reduce((sum, document) => sum + document.images.length, 0);
+      progress.underWay += batch.length - fresh;
+      onProgress(progress);
+    }
+    return progress;
+  }
+
+  /** Resolves when there is room; false when the signal is aborted. */
+  async #isOpen(signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted && !(await this.#options.gate.isOpen())) {
+      await delay(closedMs, undefined, { signal }).catch(() => {});
+    }
+    return !signal.aborted;
+  }
+
+  #groupOf(collection: string, { id, images, version }: ImageDocument): NewGroup {
+    const { owner, exportsUrl } = this.#options;
+    const folder = resizeFolder(collection);
+    const context: ResizeDocumentContext = {
+      exportsUrl,
+      folder,
+      urls: Object.fromEntries(images.map(({ field, url }) => [field, url])),
+    };
+    return {
+      eventKey: `mongodb:${collection}:${id}:${version}`,
+      owner,
+      ...resizeParts(images, folder, { ...this.#options, priority: 'bulk' }),
+      context,
+      targets: [{ kind: 'mongodb', collection, document: id }],
+    };
+  }
+}
