@@ -15,6 +15,8 @@ export interface BackfillScheduleOptions {
 }
 
 const leaseMs = 120_000;
+/** What the job store may take to answer: a run that ended so shortly before a time counts for it, in milliseconds. */
+const askingMs = 1_000;
 /** A time that passed so recently before this process started is made up for, in milliseconds: a restart skips none. */
 const madeUpMs = 3_600_000;
 
@@ -35,7 +37,7 @@ export class BackfillSchedule {
     const { leases, holder, logger, collections, backfill } = this.#options;
     const due = this.#lastTime();
     if (due === undefined) return;
-    const duty = { name: 'backfill', holder, leaseMs, everyMs: Math.max(1, Date.now() - due.getTime()) };
+    const duty = { name: 'backfill', holder, leaseMs, everyMs: Date.now() - due.getTime() + askingMs };
     if (!(await leases.take(duty))) return;
     const keeping = setInterval(() => void leases.take(duty).catch(() => {}), leaseMs / 4);
     let isDone = false;
