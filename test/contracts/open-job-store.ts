@@ -8,6 +8,7 @@ import { deliveryStoreContract } from './delivery-store.ts';
 import { eventLogContract } from './event-log.ts';
 import { expiryStoreContract } from './expiry-store.ts';
 import { failedJobStoreContract } from './failed-job-store.ts';
+import { groupEndsContract } from './group-ends.ts';
 import { groupOrderContract } from './group-order.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
 import { intakeStoreContract } from './intake-store.ts';
@@ -26,6 +27,7 @@ export function openJobStoreContract(open: OpenDatabaseForTest): void {
   describe('attempts', () => attemptStoreContract(open));
   describe('calls at the same time', () => callsAtOnce(open));
   describe('intake', () => intakeStoreContract(open));
+  describe('groups', () => groupEndsContract(open));
   describe('groups in order', () => groupOrderContract(open));
   describe('uploads', () => uploadStoreContract(open));
   describe('failed jobs', () => failedJobStoreContract(open));
