@@ -38,9 +38,9 @@ recipes = {
     "psnr-small-x4": Recipe(
         channels=1, width=32, depth=6, scale=4, iterations=15_000, starts_from="psnr-small-x2", learning_rate=5e-4
     ),
-    "psnr-large-x2": Recipe(channels=1, width=64, depth=10, scale=2, iterations=30_000),
+    "psnr-large-x2": Recipe(channels=1, width=64, depth=10, scale=2, iterations=26_000),
     "psnr-large-x4": Recipe(
-        channels=1, width=64, depth=10, scale=4, iterations=15_000, starts_from="psnr-large-x2", learning_rate=5e-4
+        channels=1, width=64, depth=10, scale=4, iterations=8_000, starts_from="psnr-large-x2", learning_rate=5e-4
     ),
-    "noise-cancel-x2": Recipe(channels=3, width=48, depth=10, scale=2, iterations=20_000, degrade=compressed),
+    "noise-cancel-x2": Recipe(channels=3, width=48, depth=10, scale=2, iterations=16_000, degrade=compressed),
 }
