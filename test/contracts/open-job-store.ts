@@ -10,6 +10,7 @@ import { expiryStoreContract } from './expiry-store.ts';
 import { failedJobStoreContract } from './failed-job-store.ts';
 import { groupEndsContract } from './group-ends.ts';
 import { groupOrderContract } from './group-order.ts';
+import { groupStorm } from './group-storm.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
 import { intakeStoreContract } from './intake-store.ts';
 import { jobStoreContract } from './job-store.ts';
@@ -29,6 +30,7 @@ export function openJobStoreContract(open: OpenDatabaseForTest): void {
   describe('intake', () => intakeStoreContract(open));
   describe('groups', () => groupEndsContract(open));
   describe('groups in order', () => groupOrderContract(open));
+  describe('groups in a storm', () => groupStorm(open));
   describe('uploads', () => uploadStoreContract(open));
   describe('failed jobs', () => failedJobStoreContract(open));
   describe('idempotency keys', () => idempotencyStoreContract(open));
