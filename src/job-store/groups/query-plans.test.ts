@@ -22,7 +22,9 @@ test('no statement reads a whole table, from the event to the delivery and the c
   using database = openDatabase(folder.file);
   const db = new Kysely<Tables>({
     dialect: kyselyDialect(database, new GroupedTransactions(database)),
-    log: ({ query }) => statements.add(query.sql),
+    log({ query }) {
+      statements.add(query.sql);
+    },
   });
   await migrate(db, sqliteDialect);
   statements.clear();
