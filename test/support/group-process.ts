@@ -26,6 +26,7 @@ const encode = async (_topic: string, record: object) => Buffer.from(JSON.string
 const relaying = startRelay(store, {
   drivers: { kafka: new KafkaDriver(publisher, encode) },
   exports: {
+    url: 'https://exports.example.org',
     async copy(objectKey, { key }) {
       await wait();
       note({ copy: key, objectKey });
