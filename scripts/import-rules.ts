@@ -62,6 +62,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['queue'],
   '@aws-sdk/client-sqs': ['queue'],
   '@platformatic/kafka': ['kafka'],
+  avsc: ['kafka'],
   commander: ['cli'],
   standardwebhooks: ['deliveries'],
 };
