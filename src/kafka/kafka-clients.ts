@@ -29,6 +29,18 @@ export function kafkaProducer(settings: KafkaSettings, retries: KafkaRetries): P
 }
 
 /**
+ * One that writes in transactions, each of which is there whole or not at all.
+ * @param transactionalId a producer takes the place of an earlier one with the same, and ends what that one left open
+ */
+export function kafkaTransactionalProducer(
+  settings: KafkaSettings,
+  retries: KafkaRetries,
+  transactionalId: string,
+): Producer {
+  return new Producer({ ...clientOptions(settings, retries), idempotent: true, transactionalId });
+}
+
+/**
  * A member of the group, which commits only what it is told to.
  * @param membership.groupInstanceId takes the place of an earlier member of that name at once, even if that one died unheard
  */
