@@ -6,7 +6,9 @@ import { jobQueueOptions } from './config/job-queue-options.ts';
 import { jobStoreOptions } from './config/job-store-options.ts';
 import { libraryPaths } from './config/library-paths.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
+import { Exporter } from './deliveries/exporter.ts';
 import { Relay, tryMs } from './deliveries/relay.ts';
+import { WebhookDriver } from './deliveries/webhook.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
 import { Downloader } from './fetch/download.ts';
 import { Poster } from './fetch/poster.ts';
@@ -162,8 +164,14 @@ export async function createApp(
     new Relay({
       deliveries: store.deliveries,
       bell: parts.adopt(new StoreBell(store.changes, 'delivery'), opened => opened.close()),
-      poster: parts.adopt(new Poster(guard, tryMs), opened => opened.close()),
-      secrets,
+      drivers: {
+        webhook: new WebhookDriver({
+          poster: parts.adopt(new Poster(guard, tryMs), opened => opened.close()),
+          secrets,
+          groupBody: report => JSON.stringify(report),
+        }),
+      },
+      exporter: new Exporter(openedObjects.exports, store.deliveries),
       schedule: config.DELIVERY_SCHEDULE,
       logger,
       metrics,

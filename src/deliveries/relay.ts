@@ -6,11 +6,14 @@ import { retryDelayMs } from '../jobs/retry-policy.ts';
 import { logFault } from '../telemetry/log-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Exporter } from './exporter.ts';
+import { type DeliveryDrivers, type Outcome, startTry } from './outcome.ts';
 import { nextDelayMs } from './schedule.ts';
-import { type Outcome, tryWebhook, type WebhookParts } from './webhook.ts';
 
-export interface RelayOptions extends WebhookParts {
+export interface RelayOptions {
   readonly deliveries: DeliveryStore;
+  readonly drivers: DeliveryDrivers;
+  readonly exporter: Exporter;
   /** Rings when there are new deliveries. */
   readonly bell: Pick<JobQueue, 'ring' | 'wait'>;
   /** The waits between tries, in milliseconds. */
@@ -19,9 +22,9 @@ export interface RelayOptions extends WebhookParts {
   readonly metrics: Metrics;
 }
 
-/** For one try, from look-up to the end of the answer. */
+/** For one try after its exports, from look-up to the end of the answer. */
 export const tryMs = 30_000;
-/** Longer than a try: nobody else makes it meanwhile. */
+/** Longer than a try with its exports: nobody else makes it meanwhile. */
 const leaseMs = 2 * tryMs;
 /** Tries under way at once; each waits for a receiver more than it works. */
 const slots = 256;
@@ -31,8 +34,14 @@ const perTarget = 8;
 const longestWaitMs = 5_000;
 /** How often deliveries whose time has come are made ready while there is other work, in milliseconds. */
 const readyEveryMs = 500;
+/** Before a delivery of a kind that this process can't make is looked at again, in milliseconds. */
+const otherKindMs = 60_000;
 /** How long tries may take to finish at shutdown before they are broken off, in milliseconds. */
 const graceMs = 3_000;
+
+interface AnyDriver {
+  try(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome>;
+}
 
 /** Tells what was recorded to whom it may concern: claims deliveries that are due and makes tries, until it is stopped. */
 export class Relay {
@@ -135,25 +144,32 @@ export class Relay {
     logger[level]({ delivery: delivery.id, status, error, result: end.result }, 'a delivery failed');
   }
 
-  async #outcome(delivery: ClaimedDelivery): Promise<Outcome & { brokenOff?: true }> {
-    const at = Date.now();
+  async #outcome(delivery: ClaimedDelivery): Promise<Outcome> {
+    const made = startTry();
+    const signal = this.#breakingOff.signal;
     try {
-      return await tryWebhook(delivery, this.#options, this.#breakingOff.signal);
+      return (await this.#options.exporter.make(delivery, signal)) ?? (await this.#deliver(delivery, signal));
     } catch (thrown) {
-      const stopped = this.#breakingOff.signal.aborted;
+      const stopped = signal.aborted;
       const error = stopped ? 'The service stopped during this try.' : TintypeError.from(thrown).message;
-      const made = { at, latencyMs: Date.now() - at, error };
-      return { made, result: 'again', gone: false, ...(stopped && { brokenOff: true }) };
+      return { made: made({ error }), result: 'again', ...(stopped && { counts: false }) };
     }
   }
 
-  #end(delivery: ClaimedDelivery, outcome: Outcome & { brokenOff?: true }): DeliveryEnd {
-    if (outcome.result === 'delivered') return { result: 'delivered' };
-    if (outcome.result === 'failed') return { result: 'failed', gone: outcome.gone };
-    if (outcome.brokenOff) return { result: 'again', delayMs: 0, counts: false };
-    const delayMs = nextDelayMs(this.#options.schedule, delivery.failures + 1, outcome.retryAfterMs);
-    return delayMs === undefined
-      ? { result: 'failed', gone: false }
-      : { result: 'again', delayMs, counts: true };
+  async #deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
+    const { kind } = delivery.target;
+    // The one of its own kind.
+    const driver = this.#options.drivers[kind] as AnyDriver | undefined;
+    if (driver !== undefined) return driver.try(delivery, signal);
+    const error = `This process is not set up for deliveries to ${kind}.`;
+    return { made: startTry()({ error }), result: 'again', counts: false, retryAfterMs: otherKindMs };
+  }
+
+  #end(delivery: ClaimedDelivery, { result, gone = false, retryAfterMs, counts }: Outcome): DeliveryEnd {
+    if (result === 'delivered') return { result };
+    if (result === 'failed') return { result, gone };
+    if (counts === false) return { result, delayMs: retryAfterMs ?? 0, counts };
+    const delayMs = nextDelayMs(this.#options.schedule, delivery.failures + 1, retryAfterMs);
+    return delayMs === undefined ? { result: 'failed', gone: false } : { result, delayMs, counts: true };
   }
 }

@@ -6,6 +6,8 @@ export interface SqlDialect {
   readonly now: RawBuilder<number>;
   /** A table of one column, `value`, with the elements (as JSON) of an array of JSON, which is bound as text or a column. */
   readonly each: (json: string | RawBuilder<unknown>) => RawBuilder<{ value: string }>;
+  /** A table of one column, `value`, with the strings of an array that is bound as JSON text. */
+  readonly texts: (json: string) => RawBuilder<{ value: string }>;
   /** Follows a column: whether it is one of an array of strings that is bound as JSON text. */
   readonly oneOf: (json: string) => RawBuilder<boolean>;
   /** Aggregates a column, in the order of its rows, into JSON text. */
@@ -23,6 +25,11 @@ export interface SqlDialect {
    * time. Otherwise a reader may see a key before a lower one.
    */
   readonly commitsInOrder: boolean;
+  /**
+   * Makes whoever else locks one of these order keys, an array of strings that is bound as JSON text, wait for the end of
+   * this transaction; undefined where one writes at a time.
+   */
+  readonly lockOrder: ((keys: string) => RawBuilder<unknown>) | undefined;
   /** Ends a select of rows that this transaction is about to change, and leaves out those that another one has. */
   readonly skipLocked: RawBuilder<unknown>;
 }

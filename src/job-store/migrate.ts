@@ -9,6 +9,7 @@ import { addExpiry } from './migrations/0005-expiry.ts';
 import { createPartialUploads } from './migrations/0006-partial-uploads.ts';
 import { addUploadPieces } from './migrations/0007-upload-pieces.ts';
 import { indexUploadOwners } from './migrations/0008-upload-owners.ts';
+import { createGroups } from './migrations/0009-groups.ts';
 import type { Tables } from './tables.ts';
 
 /** In the order in which they run; a name that was ever released never changes. */
@@ -21,6 +22,7 @@ const migrations = {
   '0006-partial-uploads': createPartialUploads,
   '0007-upload-pieces': addUploadPieces,
   '0008-upload-owners': indexUploadOwners,
+  '0009-groups': createGroups,
 };
 
 export type MigrationName = keyof typeof migrations;

@@ -6,6 +6,7 @@ import type { EventLog } from '../jobs/event-log.ts';
 import type { ExpiryStore } from '../jobs/expiry-store.ts';
 import type { FailedJobStore } from '../jobs/failed-job-store.ts';
 import type { IdempotencyStore } from '../jobs/idempotency-store.ts';
+import type { IntakeStore } from '../jobs/intake-store.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { KeyStore } from '../jobs/key-store.ts';
 import type { LeaseStore } from '../jobs/lease-store.ts';
@@ -22,6 +23,7 @@ import type { ThreadOptions } from './sqlite/thread-messages.ts';
 export interface OpenJobStore {
   readonly jobs: JobStore;
   readonly attempts: AttemptStore;
+  readonly intake: IntakeStore;
   readonly uploads: UploadStore;
   readonly partialUploads: PartialUploadStore;
   readonly events: EventLog;

@@ -7,6 +7,7 @@ import { SqlDeliveryLog } from './deliveries/sql-delivery-log.ts';
 import { SqlDeliveryStore } from './deliveries/sql-delivery-store.ts';
 import { SqlWebhookEndpointStore } from './deliveries/sql-webhook-endpoint-store.ts';
 import type { SqlDialect } from './dialect.ts';
+import { SqlIntakeStore } from './groups/sql-intake-store.ts';
 import { SqlAuditStore } from './jobs/sql-audit-store.ts';
 import { SqlEventLog } from './jobs/sql-event-log.ts';
 import { SqlExpiryStore } from './jobs/sql-expiry-store.ts';
@@ -30,6 +31,7 @@ export function createStores(db: Kysely<Tables>, dialect: SqlDialect, announce: 
   return {
     jobs: new SqlJobStore(db, dialect, announce, links),
     attempts: new SqlAttemptStore(db, dialect, announce, links),
+    intake: new SqlIntakeStore(db, dialect, announce),
     uploads: new SqlUploadStore(db, dialect),
     partialUploads: new SqlPartialUploadStore(db, dialect),
     events: new SqlEventLog(db, dialect),

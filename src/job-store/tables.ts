@@ -5,6 +5,7 @@ import type {
   DeliveryTriesTable,
   WebhookEndpointsTable,
 } from './deliveries/delivery-tables.ts';
+import type { ExportsTable, GroupsTable } from './groups/group-tables.ts';
 
 /**
  * The tables as Kysely sees them. Times are integers (milliseconds since the epoch, by the database's clock),
@@ -23,6 +24,8 @@ export interface Tables {
   webhook_endpoints: WebhookEndpointsTable;
   deliveries: DeliveriesTable;
   delivery_tries: DeliveryTriesTable;
+  groups: GroupsTable;
+  exports: ExportsTable;
   leases: LeasesTable;
   api_keys: ApiKeysTable;
 }
@@ -71,6 +74,12 @@ export interface JobsTable {
   expires_at: number | null;
   /** 1 if and only if it has ended and will expire. */
   expiring: 0 | 1;
+  /** All three only of a job that came with an event; its group's order key. */
+  group_id: string | null;
+  part: string | null;
+  order_key: string | null;
+  /** 1 if and only if it is pending and its group is blocked. */
+  blocked: Generated<0 | 1>;
 }
 
 export interface OutputsTable {

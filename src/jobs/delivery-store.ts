@@ -1,5 +1,8 @@
-/** Where a delivery goes. Other kinds of targets join this union. */
-export type DeliveryTarget = WebhookTarget;
+import type { ExportPlace } from './export-store.ts';
+import type { GroupTarget } from './intake-store.ts';
+
+/** Where a delivery goes. */
+export type DeliveryTarget = WebhookTarget | Exclude<GroupTarget, { kind: 'webhook' }>;
 
 export interface WebhookTarget {
   readonly kind: 'webhook';
@@ -22,9 +25,23 @@ export interface ClaimedDelivery extends DeliveryRef {
   readonly target: DeliveryTarget;
   /** What its turn is by: one receiver of one owner. */
   readonly targetKey: string;
+  /** Of the group whose end it tells of; absent where it is a job's. */
+  readonly groupId?: string;
+  /** Of that group. */
+  readonly orderKey?: string;
+  /** What is sent; of a group, its `GroupReport` as JSON, of which the message is made. */
   readonly body: string;
+  /** Copies that must be there before the message goes out, and were not yet. */
+  readonly exports: readonly PendingExport[];
   /** Tries that failed since it was recorded or told again: its place in the schedule. */
   readonly failures: number;
+}
+
+/** One copy that a group's deliveries need. */
+export interface PendingExport extends ExportPlace {
+  /** Its place in the group's list of exports. */
+  readonly position: number;
+  readonly objectKey: string;
 }
 
 /** One try, as its owner sees it. */
@@ -57,12 +74,17 @@ export interface ClaimLimits {
 }
 
 /**
- * The relay's side of the deliveries. They are recorded by the transaction that ends a job, with an id and a body that
- * stay the same through all tries. The database's clock decides. Every method is one transaction.
+ * The relay's side of the deliveries. They are recorded by the transaction that ends a job or a group, with an id and a
+ * body that stay the same through all tries. The database's clock decides. Every method is one transaction.
  */
 export interface DeliveryStore {
-  /** Claims ready deliveries: turns rotate over owners, and within an owner over targets; to one target the oldest first. */
+  /**
+   * Claims ready deliveries: turns rotate over owners, and within an owner over targets; to one target the oldest first.
+   * Of those to one target with one order key there is one at a time: the next when it is delivered or given up.
+   */
   claim(limits: ClaimLimits): Promise<ClaimedDelivery[]>;
+  /** Notes that copies of a group are made; its other deliveries need not make them again. */
+  exported(groupId: string, positions: readonly number[]): Promise<void>;
   /** Notes the try and what follows from it. False, and nothing is written, when the claim is not held any more. */
   end(ref: DeliveryRef, made: DeliveryTry, end: DeliveryEnd): Promise<boolean>;
   /**

@@ -55,13 +55,8 @@ export interface NewGroup {
 export interface IntakeStore {
   /**
    * Accepts groups in their order, all in one transaction, durable once it resolves: give it hundreds at once. A group
-   * whose event is known is left as it is. Resolves to how many were new. Throws `not-found` when a job names an upload
+   * whose event is known is left as it is; an event is known for as long as the rows of its jobs are kept. Resolves to how many were new. Throws `not-found` when a job names an upload
    * that is not there for its owner.
    */
   submitGroups(groups: readonly NewGroup[]): Promise<number>;
-  /**
-   * Drops groups that ended longer ago than this and of which no job and no delivery is left, some at most; resolves to
-   * how many. From then on their events are not known any more.
-   */
-  dropGroups(minAgeMs: number, limit: number): Promise<number>;
 }

@@ -1,12 +1,15 @@
 import { shortReason } from '../errors/short-reason.ts';
 import type { DownloadLinks } from '../jobs/download-links.ts';
+import type { ExportStore } from '../jobs/export-store.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import type { PartialFiles } from '../jobs/partial-files.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { FilesystemObjectStore } from './filesystem.ts';
+import { FilesystemExports } from './filesystem-exports.ts';
 import { FilesystemPartialFiles } from './filesystem-partial-files.ts';
 import type { S3ObjectStore } from './s3.ts';
 import type { S3Encryption, S3Options } from './s3-bucket.ts';
+import type { S3Exports } from './s3-exports.ts';
 
 export interface ObjectStoreOptions {
   /** A folder's absolute path, or `s3://bucket/prefix/`. */
@@ -15,12 +18,16 @@ export interface ObjectStoreOptions {
   readonly endpoint?: string | undefined;
   readonly pathStyle?: boolean | undefined;
   readonly encryption?: S3Encryption | undefined;
+  /** Of S3, for the buckets of exports; left out, the store's own. */
+  readonly exportCredentials?: S3Options['credentials'] | undefined;
 }
 
 export interface OpenObjectStore {
   readonly objects: ObjectStore;
   /** Pieces of uploads, in the same store. */
   readonly partialFiles: PartialFiles;
+  /** Copies to buckets beside the store's own. */
+  readonly exports: ExportStore;
   /** Where the store has such. */
   readonly links?: DownloadLinks;
   /**
@@ -41,12 +48,13 @@ export async function openObjectStore(options: ObjectStoreOptions, logger: Logge
   const match = /^s3:\/\/([^/]+)\/(.*)$/.exec(options.url);
   if (match === null) return openFolder(options.url);
   const [, bucket = '', prefix = ''] = match;
-  const [{ S3ObjectStore }, { withRegion }, { S3PartialFiles }] = await Promise.all([
+  const [{ S3ObjectStore }, { S3Bucket, withRegion }, { S3PartialFiles }, { S3Exports }] = await Promise.all([
     import('./s3.ts'),
     import('./s3-bucket.ts'),
     import('./s3-partial-files.ts'),
+    import('./s3-exports.ts'),
   ]);
-  const { endpoint, pathStyle, encryption } = options;
+  const { endpoint, pathStyle, encryption, exportCredentials } = options;
   const place: S3Options = {
     bucket,
     prefix,
@@ -54,26 +62,40 @@ export async function openObjectStore(options: ObjectStoreOptions, logger: Logge
     ...(pathStyle !== undefined && { pathStyle }),
     ...(encryption !== undefined && { encryption }),
   };
-  const objects = new S3ObjectStore(await withRegion(place));
-  return openBucket(objects, new S3PartialFiles(objects.bucket, objects), logger);
+  const here = await withRegion(place);
+  const objects = new S3ObjectStore(here);
+  const owned = exportCredentials && new S3Bucket({ ...here, credentials: exportCredentials });
+  const exports = new S3Exports(objects, owned);
+  return openBucket(objects, new S3PartialFiles(objects.bucket, objects), exports, logger);
 }
 
 function openFolder(root: string): OpenObjectStore {
   const objects = new FilesystemObjectStore(root);
+  const exports = new FilesystemExports(root, objects);
   return {
     objects,
     partialFiles: new FilesystemPartialFiles(root, objects),
+    exports,
     prepare: async ({ isAlone }) => void (await objects.clearScratch(isAlone ? 0 : dayMs)),
-    close: () => objects.close(),
+    async close() {
+      await exports.close();
+      await objects.close();
+    },
   };
 }
 
-function openBucket(objects: S3ObjectStore, partialFiles: PartialFiles, logger: Logger): OpenObjectStore {
+function openBucket(
+  objects: S3ObjectStore,
+  partialFiles: PartialFiles,
+  exports: S3Exports,
+  logger: Logger,
+): OpenObjectStore {
   const closing = new AbortController();
   let ensuring: Promise<void> | undefined;
   return {
     objects,
     partialFiles,
+    exports,
     links: objects,
     async prepare() {
       // Other services of this user share the folder.
@@ -84,6 +106,7 @@ function openBucket(objects: S3ObjectStore, partialFiles: PartialFiles, logger: 
     async close() {
       closing.abort();
       await ensuring;
+      exports.close();
       await objects.close();
     },
   };

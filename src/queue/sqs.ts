@@ -5,14 +5,12 @@ import {
   type Message,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
-  SQSClient,
-  SQSServiceException,
+  type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { sqsBatch as batch, isSqsRefusal, sqsClient } from '../sqs/sqs-client.ts';
 import { type Broker, longestBlockSeconds } from './broker.ts';
 
-/** SQS's limit for one request. */
-const batch = 10;
 const requestsAtOnce = 10;
 
 /** Doorbells as the messages of an SQS queue, standard or FIFO, deleted as soon as they are received. */
@@ -27,8 +25,7 @@ export class SqsBroker implements Broker {
   constructor(queueUrl: string) {
     this.#queueUrl = queueUrl;
     this.#isFifo = queueUrl.endsWith('.fifo');
-    const region = regionOf(queueUrl);
-    this.#client = new SQSClient({ maxAttempts: 2, ...(region !== undefined && { region }) });
+    this.#client = sqsClient(queueUrl);
   }
 
   async check(): Promise<void> {
@@ -39,8 +36,7 @@ export class SqsBroker implements Broker {
     try {
       await this.#client.send(question, { abortSignal: this.#closing.signal });
     } catch (error) {
-      if (!(error instanceof SQSServiceException) || error.$fault !== 'client' || error.$retryable)
-        throw error;
+      if (!isSqsRefusal(error)) throw error;
       const message = `JOB_QUEUE_URL is 'sqs:${this.#queueUrl}', and SQS refuses it: ${error.name}, ${error.message}`;
       throw new TintypeError('invalid-configuration', message, { cause: error });
     }
@@ -94,11 +90,6 @@ export class SqsBroker implements Broker {
     const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
     await this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries }));
   }
-}
-
-/** `https://sqs.eu-central-1.amazonaws.com/123456789012/jobs` names its region. */
-function regionOf(queueUrl: string): string | undefined {
-  return /^sqs\.([a-z0-9-]+)\.amazonaws\.com/.exec(new URL(queueUrl).hostname)?.[1];
 }
 
 /** A count in parts that one request can take. */

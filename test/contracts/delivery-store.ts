@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeliveryTry } from '../../src/jobs/delivery-store.ts';
 import { eventually } from '../support/eventually.ts';
-import { claimDeliveries, newEndpoint } from '../support/stored-deliveries.ts';
+import { claimDeliveries, claimWebhooks, newEndpoint } from '../support/stored-deliveries.ts';
 import {
   claimOne,
   completed,
@@ -43,7 +43,7 @@ function recording(open: OpenDatabaseForTest): void {
     assert.deepEqual(await claimDeliveries(store), []);
     const last = await claimOne(store);
     await store.attempts.end(ref(last), completed(last));
-    const deliveries = await claimDeliveries(store);
+    const deliveries = await claimWebhooks(store);
     assert.deepEqual(deliveries.map(({ target }) => target).sort(byUrl), [
       { kind: 'webhook', url: 'https://a.example.org/hook', secrets: ['sealed'] },
       { kind: 'webhook', url: endpoint.url, secrets: ['sealed-secret'] },
@@ -114,7 +114,7 @@ function claiming(open: OpenDatabaseForTest): void {
     for (let i = 0; i < 5; i += 1) await completeJob(store, { webhooks: found(busy) });
     await completeJob(store, { webhooks: found(other) });
     await completeJob(store, { owner: 'bob', webhooks: found(busy) });
-    const first = await claimDeliveries(store, { limit: 3 });
+    const first = await claimWebhooks(store, { limit: 3 });
     assert.deepEqual(first.map(({ owner, target }) => `${owner} ${target.url}`).sort(), [
       'ann https://busy.example.org/',
       'ann https://other.example.org/',
@@ -155,7 +155,7 @@ function claiming(open: OpenDatabaseForTest): void {
     const { store } = database;
     const { id } = await store.endpoints.create(newEndpoint());
     for (let i = 0; i < 4; i += 1) await completeJob(store);
-    const next = async () => found((await claimDeliveries(store, { limit: 1 }))[0]).target;
+    const next = async () => found((await claimWebhooks(store, { limit: 1 }))[0]).target;
     await store.endpoints.rotate(id, 'newer', 60_000);
     assert.deepEqual((await next()).secrets, ['newer', 'sealed-secret']);
     await store.endpoints.rotate(id, 'newest', -1);

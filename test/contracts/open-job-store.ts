@@ -8,7 +8,9 @@ import { deliveryStoreContract } from './delivery-store.ts';
 import { eventLogContract } from './event-log.ts';
 import { expiryStoreContract } from './expiry-store.ts';
 import { failedJobStoreContract } from './failed-job-store.ts';
+import { groupOrderContract } from './group-order.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
+import { intakeStoreContract } from './intake-store.ts';
 import { jobStoreContract } from './job-store.ts';
 import { keyStoreContract } from './key-store.ts';
 import { leaseStoreContract } from './lease-store.ts';
@@ -23,6 +25,8 @@ export function openJobStoreContract(open: OpenDatabaseForTest): void {
   describe('jobs', () => jobStoreContract(open));
   describe('attempts', () => attemptStoreContract(open));
   describe('calls at the same time', () => callsAtOnce(open));
+  describe('intake', () => intakeStoreContract(open));
+  describe('groups in order', () => groupOrderContract(open));
   describe('uploads', () => uploadStoreContract(open));
   describe('failed jobs', () => failedJobStoreContract(open));
   describe('idempotency keys', () => idempotencyStoreContract(open));

@@ -5,7 +5,7 @@ import { newCaller, startServiceWithKeys } from '../support/callers.ts';
 import { ask as askService, refuses, submitJob } from '../support/http-requests.ts';
 import { form, type HttpService, pngOf } from '../support/http-service.ts';
 import { loopbackSpellings, privateSpellings, refusedUrls } from '../support/private-addresses.ts';
-import { claimDeliveries } from '../support/stored-deliveries.ts';
+import { claimDeliveries, claimWebhooks } from '../support/stored-deliveries.ts';
 import { found } from '../support/stored-jobs.ts';
 import { suiteService } from '../support/suite-service.ts';
 
@@ -105,12 +105,12 @@ suite('Webhooks over HTTP', () => {
       await ask('DELETE', `/jobs/${each}`);
       const { deliveries } = (await ask('GET', `/jobs/${each}/deliveries`)).json();
       assert.equal(deliveries.length, 1);
-      assert.deepEqual(deliveries[0].target, { kind: 'webhook', url, endpoint: null });
+      assert.deepEqual(deliveries[0].target, { kind: 'webhook', url, name: null, endpoint: null });
       assert.deepEqual([deliveries[0].type, deliveries[0].status], ['job.cancelled', 'pending']);
     }
     const shown = [`/jobs/${id}`, '/jobs', `/jobs/${id}/deliveries`, '/deliveries'];
     for (const path of shown) assert.ok(!(await ask('GET', path)).text.includes('whsec_'), path);
-    const [claimed] = await claimDeliveries(service.stores, { limit: 1 });
+    const [claimed] = await claimWebhooks(service.stores, { limit: 1 });
     assert.ok(!JSON.stringify(claimed).includes('whsec_'));
     const [sealed] = found(claimed).target.secrets;
     assert.ok(sealed !== undefined && !sealed.includes(secret.slice(6)));

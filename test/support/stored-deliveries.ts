@@ -1,4 +1,6 @@
+import assert from 'node:assert/strict';
 import { v7 as uuidv7 } from 'uuid';
+import type { DeliveryTo } from '../../src/deliveries/outcome.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import type { ClaimedDelivery, ClaimLimits } from '../../src/jobs/delivery-store.ts';
 import { webhookEvents } from '../../src/jobs/webhook.ts';
@@ -22,4 +24,16 @@ export function claimDeliveries(
   changes: Partial<ClaimLimits> = {},
 ): Promise<ClaimedDelivery[]> {
   return store.deliveries.claim({ limit: 100, perTarget: 10, underWay: {}, leaseMs: minute, ...changes });
+}
+
+/** The same where there are webhooks alone. */
+export async function claimWebhooks(
+  store: OpenJobStore,
+  changes: Partial<ClaimLimits> = {},
+): Promise<DeliveryTo<'webhook'>[]> {
+  const claimed = await claimDeliveries(store, changes);
+  return claimed.map(delivery => {
+    assert.equal(delivery.target.kind, 'webhook');
+    return delivery as DeliveryTo<'webhook'>;
+  });
 }

@@ -1,7 +1,11 @@
 import Type, { type Static } from 'typebox';
-import { type Delivery, deliveryStatuses } from '../../jobs/delivery-log.ts';
+import {
+  type Delivery,
+  deliveryStatuses,
+  deliveryTypes,
+  type LoggedTarget,
+} from '../../jobs/delivery-log.ts';
 import { isoTime } from '../../jobs/iso-time.ts';
-import { webhookEvents } from '../../jobs/webhook.ts';
 import { nullable } from '../nullable.ts';
 import { nextCursorField } from '../page-query.ts';
 
@@ -17,13 +21,20 @@ const trySchema = Type.Object({
 export const deliverySchema = Type.Object(
   {
     id: Type.String({ format: 'uuid', description: 'The same through all tries: `webhook-id`.' }),
-    job: Type.String({ format: 'uuid' }),
-    run: Type.Integer({ description: 'Of the job.' }),
+    job: nullable(Type.String({ format: 'uuid' })),
+    group: nullable(
+      Type.String({
+        format: 'uuid',
+        description: 'Of jobs that came in one event; null where it tells of one job.',
+      }),
+    ),
+    run: Type.Integer({ description: 'Of the job, or which end of the group this was.' }),
     owner: Type.String(),
-    type: Type.Enum([...webhookEvents], { type: 'string' }),
+    type: Type.Enum([...deliveryTypes], { type: 'string' }),
     target: Type.Object({
-      kind: Type.Literal('webhook'),
-      url: Type.String(),
+      kind: Type.Enum(['webhook', 'kafka', 'sqs', 'mongodb'], { type: 'string' }),
+      url: nullable(Type.String({ description: 'Of a webhook.' })),
+      name: nullable(Type.String({ description: 'Of a topic, a queue or a collection.' })),
       endpoint: nullable(
         Type.String({ description: "An owner's endpoint; null for a webhook of the job itself." }),
       ),
@@ -43,14 +54,16 @@ export const deliveriesPage = Type.Object(
 );
 
 export function viewDelivery(delivery: Delivery): Static<typeof deliverySchema> {
-  const { id, jobId, run, owner, type, target, status, createdAt, endedAt, nextTryAt, tries } = delivery;
+  const { id, jobId, groupId, run, owner, type, target, status, createdAt, endedAt, nextTryAt, tries } =
+    delivery;
   return {
     id,
-    job: jobId,
+    job: jobId ?? null,
+    group: groupId ?? null,
     run,
     owner,
     type,
-    target: { kind: target.kind, url: target.url, endpoint: target.endpoint ?? null },
+    target: viewTarget(target),
     status,
     created: isoTime(createdAt),
     finish: endedAt === undefined ? null : isoTime(endedAt),
@@ -62,6 +75,20 @@ export function viewDelivery(delivery: Delivery): Static<typeof deliverySchema> 
       error: error ?? null,
     })),
   };
+}
+
+function viewTarget(target: LoggedTarget): Static<typeof deliverySchema>['target'] {
+  const none = { url: null, name: null, endpoint: null };
+  switch (target.kind) {
+    case 'webhook':
+      return { ...none, kind: 'webhook', url: target.url, endpoint: target.endpoint ?? null };
+    case 'kafka':
+      return { ...none, kind: 'kafka', name: target.topic };
+    case 'sqs':
+      return { ...none, kind: 'sqs', name: target.queue };
+    case 'mongodb':
+      return { ...none, kind: 'mongodb', name: target.collection };
+  }
 }
 
 export function viewPage(page: {

@@ -96,7 +96,7 @@ function expireLeases(db: Kysely<Tables>, dialect: SqlDialect) {
   return prepare((p: { maxLostLeases: number; again: string; last: string }) => {
     const over = sql`lost_leases + 1 >= ${p.maxLostLeases}`;
     const later = sql`lost_leases > 0`;
-    return sql<Claimed & Pick<JobRow, 'status'> & Listened>`update jobs set
+    return sql<Claimed & Pick<JobRow, 'status' | 'group_id' | 'order_key'> & Listened>`update jobs set
         status = case when ${over} then 'failed' else 'pending' end,
         ready = case when ${over} or ${later} then 0 else 1 end,
         waiting = case when ${later} and not (${over}) then 1 else 0 end,
@@ -107,6 +107,6 @@ function expireLeases(db: Kysely<Tables>, dialect: SqlDialect) {
         lost_leases = lost_leases + 1, ran_ms = ran_ms + lease_ends_at - claimed_at,
         claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, over)}
       where lease_ends_at <= ${now}
-      returning id, claims, status, ${listened}`.compile(db);
+      returning id, claims, status, group_id, order_key, ${listened}`.compile(db);
   });
 }

@@ -33,7 +33,9 @@ export function endQueries(db: Kysely<Tables>, dialect: SqlDialect) {
 function endJobs(db: Kysely<Tables>, dialect: SqlDialect) {
   const { now, each } = dialect;
   return prepare((p: Ends) =>
-    sql<Pick<Selectable<JobsTable>, 'id' | 'ready'> & Listened>`update jobs set status = ended.status,
+    sql<
+      Pick<Selectable<JobsTable>, 'id' | 'ready' | 'group_id' | 'order_key'> & Listened
+    >`update jobs set status = ended.status,
         ready = ended.ready, waiting = ended.waiting, failure = ended.failure,
         attempts = attempts + ended.counted, ran_ms = ran_ms + ${now} - claimed_at,
         progress = coalesce(ended.progress, jobs.progress),
@@ -50,7 +52,7 @@ function endJobs(db: Kysely<Tables>, dialect: SqlDialect) {
         from ${each(p.ends)} as item
       ) as ended
       where jobs.id = ended.id and jobs.claims = ended.attempt and jobs.lease_ends_at is not null
-      returning jobs.id, jobs.ready, ${listened}`.compile(db),
+      returning jobs.id, jobs.ready, jobs.group_id, jobs.order_key, ${listened}`.compile(db),
   );
 }
 

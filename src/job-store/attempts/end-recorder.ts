@@ -3,6 +3,7 @@ import type { JobEvent } from '../../jobs/event-log.ts';
 import type { Links } from '../../jobs/links.ts';
 import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
+import { GroupEnds } from '../groups/group-ends.ts';
 import { EventRecorder } from '../jobs/event-recorder.ts';
 import { JobReader } from '../jobs/job-reader.ts';
 import { recordUsage } from '../statistics/usage-queries.ts';
@@ -13,7 +14,7 @@ import { type EndedClaim, endRow, outputsRow, usageRow } from './end-rows.ts';
 export interface RecordedEnds {
   /** Of each, whether it has ended so. */
   readonly held: boolean[];
-  /** Whether any of the jobs may be claimed again. */
+  /** Whether any of the jobs may be claimed again, or others that waited for them. */
   readonly ready: boolean;
   readonly deliveries: number;
   readonly events: JobEvent[];
@@ -24,12 +25,14 @@ export class EndRecorder {
   readonly #queries: ReturnType<typeof endQueries>;
   readonly #recordUsage: ReturnType<typeof recordUsage>;
   readonly #deliveries: DeliveryRecorder;
+  readonly #groups: GroupEnds;
   readonly #events: EventRecorder;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect, links: Links) {
     this.#queries = endQueries(db, dialect);
     this.#recordUsage = recordUsage(db, dialect);
     this.#deliveries = new DeliveryRecorder(db, dialect, new JobReader(db, dialect), links);
+    this.#groups = new GroupEnds(db, dialect);
     this.#events = new EventRecorder(db, dialect);
   }
 
@@ -49,12 +52,14 @@ export class EndRecorder {
     if (held.length > 0) await this.#queries.endAttempts.write(trx, { ends: ofHeld });
     const forGood = held.filter(({ end }) => end.result !== 'requeued');
     if (forGood.length > 0) await this.#endForGood(trx, forGood);
-    const listened = new Set(jobs.flatMap(job => (job.listened === 1 ? [job.id] : [])));
-    const told = idsOf(forGood).filter(id => listened.has(id));
+    const endedIds = new Set(idsOf(forGood));
+    const endedJobs = jobs.filter(job => endedIds.has(job.id));
+    const told = endedJobs.filter(job => job.listened === 1).map(job => job.id);
+    const groups = await this.#groups.jobsEnded(trx, endedJobs);
     return {
       held: ended.map(({ claim }) => ids.has(claim.jobId) || before.has(claim.jobId)),
-      ready: jobs.some(({ ready }) => ready === 1),
-      deliveries: await this.#deliveries.record(trx, told),
+      ready: groups.ready || jobs.some(({ ready }) => ready === 1),
+      deliveries: groups.deliveries + (await this.#deliveries.record(trx, told)),
       events: await this.#events.record(trx, [...ids]),
     };
   }

@@ -3,6 +3,7 @@ import type { AttemptEnd, AttemptStore, Claim, ClaimRef } from '../../jobs/attem
 import type { Links } from '../../jobs/links.ts';
 import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
+import { GroupEnds } from '../groups/group-ends.ts';
 import { EventRecorder } from '../jobs/event-recorder.ts';
 import { JobReader } from '../jobs/job-reader.ts';
 import { fromFailure } from '../jobs/job-rows.ts';
@@ -34,6 +35,7 @@ export class SqlAttemptStore implements AttemptStore {
   readonly #recordUsage: ReturnType<typeof recordUsage>;
   readonly #deliveries: DeliveryRecorder;
   readonly #ends: EndRecorder;
+  readonly #groups: GroupEnds;
   /** The owner who was served last: the next claim starts with the one after. */
   #lastOwner = '';
 
@@ -47,6 +49,7 @@ export class SqlAttemptStore implements AttemptStore {
     this.#recordUsage = recordUsage(db, dialect);
     this.#deliveries = new DeliveryRecorder(db, dialect, this.#reader, links);
     this.#ends = new EndRecorder(db, dialect, links);
+    this.#groups = new GroupEnds(db, dialect);
   }
 
   async claim(worker: string, limit: number, leaseMs: number): Promise<Claim[]> {
@@ -105,9 +108,9 @@ export class SqlAttemptStore implements AttemptStore {
   }
 
   async expireLeases(maxLostLeases: number): Promise<number> {
-    const { rows, deliveries, events } = await write(this.#db, async trx => {
+    const { rows, ready, deliveries, events } = await write(this.#db, async trx => {
       const rows = await this.#queries.expire.all(trx, { maxLostLeases, again: lostOnce, last: lostForGood });
-      if (rows.length === 0) return { rows, deliveries: 0, events: [] };
+      if (rows.length === 0) return { rows, ready: false, deliveries: 0, events: [] };
       await this.#queries.loseAttempts.write(trx, {
         claims: JSON.stringify(rows.map(row => ({ jobId: row.id, attempt: row.claims }))),
       });
@@ -118,11 +121,12 @@ export class SqlAttemptStore implements AttemptStore {
         await this.#recordUsage.write(trx, { ends: JSON.stringify(ends) });
       }
       const told = ended.filter(row => row.listened === 1).map(row => row.id);
-      const deliveries = await this.#deliveries.record(trx, told);
+      const groups = await this.#groups.jobsEnded(trx, ended);
+      const deliveries = groups.deliveries + (await this.#deliveries.record(trx, told));
       const ids = rows.map(row => row.id);
-      return { rows, deliveries, events: await this.#events.record(trx, ids) };
+      return { rows, ready: groups.ready, deliveries, events: await this.#events.record(trx, ids) };
     });
-    if (rows.some(row => row.status === 'pending')) this.#announce({ kind: 'work' });
+    if (ready || rows.some(row => row.status === 'pending')) this.#announce({ kind: 'work' });
     if (deliveries > 0) this.#announce({ kind: 'delivery' });
     if (events.length > 0) this.#announce({ kind: 'event', events });
     return rows.length;

@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { nextTurns } from '../attempts/fair-turns.ts';
 import type { SqlDialect } from '../dialect.ts';
+import type { ExportsTable } from '../groups/group-tables.ts';
 import { opaqueNumber } from '../opaque-value.ts';
 import { prepare } from '../prepared.ts';
 import type { Tables } from '../tables.ts';
@@ -34,7 +35,16 @@ export function deliveryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
         where id ${dialect.oneOf(p.ids)} and ready = 1 returning *`.compile(db),
     ),
     endpoints: currentEndpoints(db, dialect),
+    exports: prepare((p: { ids: string }) =>
+      sql<Selectable<ExportsTable>>`select * from exports where group_id ${dialect.oneOf(p.ids)}
+        and done_at is null order by group_id, position`.compile(db),
+    ),
+    exported: prepare((p: { group: string; positions: string }) =>
+      sql<never>`update exports set done_at = ${now} where group_id = ${p.group} and done_at is null
+        and position in (select cast(value as integer) from ${dialect.texts(p.positions)})`.compile(db),
+    ),
     end: endTry(db, dialect),
+    next: nextInOrder(db),
     insertTry: insertTry(db),
     dropTry: prepare((p: { id: string; try: number }) =>
       sql<never>`delete from delivery_tries where delivery_id = ${p.id} and try <= ${p.try}`.compile(db),
@@ -65,10 +75,26 @@ function currentEndpoints(db: Kysely<Tables>, { now, oneOf }: SqlDialect) {
 
 function endTry(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: EndParameters) =>
-    sql<Pick<Row, 'endpoint_id'>>`update deliveries set status = ${p.status}, ready = ${p.ready}, leased = 0,
+    sql<
+      Pick<Row, 'endpoint_id' | 'target_key' | 'order_key'>
+    >`update deliveries set status = ${p.status}, ready = ${p.ready}, leased = 0,
         failures = failures + ${p.failed}, due_at = ${now} + cast(${p.delayMs} as bigint),
         ended_at = case when ${p.status} = 'pending' then null else ${now} end
-      where id = ${p.id} and claims = ${p.claim} and status = 'pending' returning endpoint_id`.compile(db),
+      where id = ${p.id} and claims = ${p.claim} and status = 'pending' returning endpoint_id, target_key, order_key`.compile(
+      db,
+    ),
+  );
+}
+
+/** It is the turn of the oldest delivery that has not ended. */
+function nextInOrder(db: Kysely<Tables>) {
+  return prepare((p: { target: string; order: string }) =>
+    sql<never>`update deliveries set ready = 1, blocked = 0
+      where blocked = 1 and id = (
+        select id from deliveries
+        where order_key = ${p.order} and target_key = ${p.target} and ended_at is null
+        order by turn, id limit 1
+      )`.compile(db),
   );
 }
 

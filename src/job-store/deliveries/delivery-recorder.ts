@@ -11,6 +11,7 @@ import { type Prepared, prepare } from '../prepared.ts';
 import type { JobsTable, Tables } from '../tables.ts';
 import type { StoredTarget } from './delivery-rows.ts';
 import type { WebhookEndpointsTable } from './delivery-tables.ts';
+import { insertDeliveries, type NewDelivery } from './new-delivery.ts';
 
 /**
  * For the `returning` of a statement that ends jobs: whether anybody may have to be told. It costs one look into an
@@ -25,20 +26,6 @@ export interface Listened {
 }
 
 type EndpointRow = Selectable<WebhookEndpointsTable>;
-
-/** A delivery to be; the database adds the times. */
-interface NewDelivery {
-  readonly id: string;
-  readonly job_id: string;
-  readonly run: number;
-  readonly owner: string;
-  readonly type: WebhookEvent;
-  readonly kind: string;
-  readonly target: string;
-  readonly endpoint_id: string | null;
-  readonly target_key: string;
-  readonly body: string;
-}
 
 /** Records who is to be told what, in the transaction that ends the jobs (invariant 6). */
 export class DeliveryRecorder {
@@ -79,7 +66,9 @@ export class DeliveryRecorder {
   #deliveriesOf(job: Job, webhooks: readonly JobWebhook[], endpoints: readonly EndpointRow[]): NewDelivery[] {
     const type = webhookEvent(job.status);
     if (type === undefined) return [];
-    const base = { job_id: job.id, run: job.run, owner: job.owner, type, kind: 'webhook' };
+    const { id: job_id, run, owner } = job;
+    const unordered = { group_id: null, order_key: null, turn: null };
+    const base = { ...unordered, job_id, run, owner, type, kind: 'webhook' as const };
     let body: string | undefined;
     const plainBody = () => {
       body ??= deliveryBody(type, job, this.#links);
@@ -111,16 +100,4 @@ export class DeliveryRecorder {
 
 function asText(target: StoredTarget): string {
   return JSON.stringify(target);
-}
-
-function insertDeliveries(db: Kysely<Tables>, { now, each }: SqlDialect) {
-  const text = (name: keyof NewDelivery) => sql`value ->> ${sql.lit(name)}`;
-  return prepare((p: { deliveries: string }) =>
-    sql<never>`insert into deliveries (id, job_id, run, owner, type, kind, target, endpoint_id, target_key, body,
-        status, claims, failures, created_at, pending_since, ready, leased)
-      select ${text('id')}, ${text('job_id')}, cast(${text('run')} as integer), ${text('owner')}, ${text('type')},
-        ${text('kind')}, ${text('target')}, ${text('endpoint_id')}, ${text('target_key')}, ${text('body')},
-        'pending', 0, 0, clock.now, clock.now, 1, 0
-      from ${each(p.deliveries)} as item, (select ${now} as now) as clock`.compile(db),
-  );
 }

@@ -1,6 +1,12 @@
 import type { Selectable } from 'kysely';
-import type { Delivery } from '../../jobs/delivery-log.ts';
-import type { ClaimedDelivery, DeliveryTry, WebhookTarget } from '../../jobs/delivery-store.ts';
+import type { Delivery, LoggedTarget } from '../../jobs/delivery-log.ts';
+import type {
+  ClaimedDelivery,
+  DeliveryTarget,
+  DeliveryTry,
+  WebhookTarget,
+} from '../../jobs/delivery-store.ts';
+import type { ExportsTable } from '../groups/group-tables.ts';
 import type { DeliveriesTable, DeliveryTriesTable, WebhookEndpointsTable } from './delivery-tables.ts';
 
 /** A webhook's address as it was when the delivery was recorded; an endpoint's secrets are looked up for each try. */
@@ -16,19 +22,35 @@ export type CurrentEndpoint = Pick<
   'id' | 'url' | 'enabled' | 'secret' | 'previous_secret'
 >;
 
+/** @param exports those of its group that are not made yet. */
 export function toClaimed(
   row: Selectable<DeliveriesTable>,
   endpoints: ReadonlyMap<string, CurrentEndpoint>,
+  exports: readonly Selectable<ExportsTable>[],
 ): ClaimedDelivery {
   return {
     id: row.id,
     claim: row.claims,
     owner: row.owner,
-    target: webhookTarget(row, row.endpoint_id === null ? undefined : endpoints.get(row.endpoint_id)),
+    target: targetOf(row, row.endpoint_id === null ? undefined : endpoints.get(row.endpoint_id)),
     targetKey: row.target_key,
+    ...(row.group_id !== null && { groupId: row.group_id }),
+    ...(row.order_key !== null && { orderKey: row.order_key }),
     body: row.body,
+    exports: exports.map(({ position, object_key: objectKey, bucket, key, content_type: contentType }) => ({
+      position,
+      objectKey,
+      bucket,
+      key,
+      contentType,
+    })),
     failures: row.failures,
   };
+}
+
+function targetOf(row: Selectable<DeliveriesTable>, endpoint: CurrentEndpoint | undefined): DeliveryTarget {
+  if (row.kind === 'webhook') return webhookTarget(row, endpoint);
+  return { kind: row.kind, ...JSON.parse(row.target) };
 }
 
 function webhookTarget(
@@ -48,23 +70,29 @@ export function toDelivery(
   row: Selectable<DeliveriesTable> & { endpoint_url: string | null },
   tries: readonly Selectable<DeliveryTriesTable>[],
 ): Delivery {
-  const { url } = JSON.parse(row.target) as StoredTarget;
   return {
     id: row.id,
-    jobId: row.job_id,
+    ...(row.job_id !== null && { jobId: row.job_id }),
+    ...(row.group_id !== null && { groupId: row.group_id }),
     run: row.run,
     owner: row.owner,
     type: row.type,
-    target: {
-      kind: 'webhook',
-      url: row.endpoint_url ?? url,
-      ...(row.endpoint_id !== null && { endpoint: row.endpoint_id }),
-    },
+    target: loggedTarget(row),
     status: row.status,
     createdAt: row.created_at,
     ...(row.ended_at !== null && { endedAt: row.ended_at }),
     ...(row.due_at !== null && row.leased === 0 && { nextTryAt: row.due_at }),
     tries: tries.toSorted((a, b) => a.try - b.try).map(toTry),
+  };
+}
+
+function loggedTarget(row: Selectable<DeliveriesTable> & { endpoint_url: string | null }): LoggedTarget {
+  if (row.kind !== 'webhook') return { kind: row.kind, ...JSON.parse(row.target) };
+  const { url } = JSON.parse(row.target) as StoredTarget;
+  return {
+    kind: 'webhook',
+    url: row.endpoint_url ?? url,
+    ...(row.endpoint_id !== null && { endpoint: row.endpoint_id }),
   };
 }
 

@@ -1,5 +1,6 @@
-import type { DeliveryStatus } from '../../jobs/delivery-log.ts';
-import type { WebhookEvent } from '../../jobs/webhook.ts';
+import type { Generated } from 'kysely';
+import type { DeliveryStatus, DeliveryType } from '../../jobs/delivery-log.ts';
+import type { DeliveryTarget } from '../../jobs/delivery-store.ts';
 
 /** As in `tables.ts`: times are milliseconds since the epoch, flags 0 or 1, and JSON is text. */
 export interface WebhookEndpointsTable {
@@ -20,20 +21,23 @@ export interface WebhookEndpointsTable {
 
 export interface DeliveriesTable {
   id: string;
-  job_id: string;
+  /** One of the two: whose end it tells of. */
+  job_id: string | null;
+  group_id: string | null;
+  /** Of the job, or which end of the group this was. */
   run: number;
   owner: string;
-  type: WebhookEvent;
-  /** What kind of target it is, such as `webhook`. */
-  kind: string;
+  type: DeliveryType;
+  kind: DeliveryTarget['kind'];
   /** JSON, a `StoredTarget`. */
   target: string;
   /** Of an owner's webhook endpoint, which may be gone by now. */
   endpoint_id: string | null;
   /** What turns are by: one receiver of one owner. */
   target_key: string;
-  /** Null, or what the deliveries have in common that are told in the order of their jobs' ends. */
+  /** Of the group: deliveries to one target that have it in common are made in the order of their groups' turns. */
   order_key: string | null;
+  turn: number | null;
   body: string;
   status: DeliveryStatus;
   /** How often it was claimed: the number of its newest try, and its fencing token. */
@@ -47,6 +51,8 @@ export interface DeliveriesTable {
   ready: 0 | 1;
   /** 1 while somebody makes a try. */
   leased: 0 | 1;
+  /** 1 while it waits for an earlier one with its order key and target. */
+  blocked: Generated<0 | 1>;
   /** When it becomes ready: at the end of its lease, or for its next try. */
   due_at: number | null;
 }

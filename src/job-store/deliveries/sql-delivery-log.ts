@@ -102,13 +102,18 @@ export class SqlDeliveryLog implements DeliveryLog {
 const withEndpoint = sql`select d.*, e.url as endpoint_url from deliveries as d
   left join webhook_endpoints as e on e.id = d.endpoint_id`;
 
+/** Or of its group. */
+function ofJob(id: string | undefined) {
+  return sql`and (d.job_id = ${id} or d.group_id = (select group_id from jobs where jobs.id = ${id}))`;
+}
+
 function pageQuery(
   db: Kysely<Tables>,
   given: (name: keyof PageParameters) => boolean,
 ): Prepared<PageParameters, Row> {
   return prepare((p: PageParameters) => {
     const conditions = [
-      given('jobId') ? sql`and d.job_id = ${p.jobId}` : sql``,
+      given('jobId') ? ofJob(p.jobId) : sql``,
       given('owner') ? sql`and d.owner = ${p.owner}` : sql``,
       given('status') ? sql`and d.status = ${opaqueText(p.status)}` : sql``,
       given('before') ? sql`and d.id < ${p.before}` : sql``,

@@ -10,6 +10,7 @@ import type {
 } from '../../jobs/delivery-store.ts';
 import { dealSlots, inTurnOrder, type Turn } from '../attempts/fair-turns.ts';
 import type { SqlDialect } from '../dialect.ts';
+import { OrderLocks } from '../groups/order-locks.ts';
 import type { Announce } from '../sql-stores.ts';
 import type { Tables } from '../tables.ts';
 import { write } from '../transactions.ts';
@@ -27,6 +28,7 @@ export class SqlDeliveryStore implements DeliveryStore {
   readonly #db: Kysely<Tables>;
   readonly #announce: Announce;
   readonly #queries: ReturnType<typeof deliveryQueries>;
+  readonly #locks: OrderLocks;
   /** Who was served last: the next claim starts with the owner after it, and in each owner with the target after it. */
   #lastOwner = '';
   readonly #lastTargets = new Map<string, string>();
@@ -35,6 +37,7 @@ export class SqlDeliveryStore implements DeliveryStore {
     this.#db = db;
     this.#announce = announce;
     this.#queries = deliveryQueries(db, dialect);
+    this.#locks = new OrderLocks(db, dialect);
   }
 
   claim(limits: ClaimLimits): Promise<ClaimedDelivery[]> {
@@ -43,18 +46,27 @@ export class SqlDeliveryStore implements DeliveryStore {
       if (ids.length === 0) return [];
       const rows = await this.#queries.take.all(trx, { ids: JSON.stringify(ids), leaseMs: limits.leaseMs });
       rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
-      const named = [...new Set(rows.map(row => row.endpoint_id).filter(id => id !== null))];
+      const named = different(rows.map(row => row.endpoint_id));
       const endpoints =
         named.length === 0 ? [] : await this.#queries.endpoints.all(trx, { ids: JSON.stringify(named) });
       const byId = new Map(endpoints.map(endpoint => [endpoint.id, endpoint]));
-      return rows.map(row => toClaimed(row, byId));
+      const groups = different(rows.map(row => row.group_id));
+      const exports =
+        groups.length === 0 ? [] : await this.#queries.exports.all(trx, { ids: JSON.stringify(groups) });
+      const ofGroup = Map.groupBy(exports, each => each.group_id);
+      return rows.map(row => toClaimed(row, byId, ofGroup.get(row.group_id ?? '') ?? []));
     });
+  }
+
+  async exported(groupId: string, positions: readonly number[]): Promise<void> {
+    const parameters = { group: groupId, positions: JSON.stringify(positions) };
+    await write(this.#db, trx => this.#queries.exported.write(trx, parameters));
   }
 
   async end({ id, claim }: DeliveryRef, made: DeliveryTry, end: DeliveryEnd): Promise<boolean> {
     const again = end.result === 'again' ? end : undefined;
     const now = again !== undefined && again.delayMs <= 0;
-    const ended = await write(this.#db, async trx => {
+    const { ended, next } = await write(this.#db, async trx => {
       const row = await this.#queries.end.first(trx, {
         id,
         claim,
@@ -63,16 +75,16 @@ export class SqlDeliveryStore implements DeliveryStore {
         ready: now ? 1 : 0,
         delayMs: now ? null : (again?.delayMs ?? null),
       });
-      if (row === undefined) return false;
+      if (row === undefined) return { ended: false, next: false };
       const { at, status = null, latencyMs, error = null } = made;
       await this.#queries.insertTry.write(trx, { id, try: claim, at, status, latencyMs, error });
       if (claim > keptTries) await this.#queries.dropTry.write(trx, { id, try: claim - keptTries });
       if (end.result === 'failed' && end.gone && row.endpoint_id !== null) {
         await this.#queries.switchOff.write(trx, { id: row.endpoint_id });
       }
-      return true;
+      return { ended: true, next: again === undefined && (await this.#handOver(trx, row)) };
     });
-    if (ended && now) this.#announce({ kind: 'delivery' });
+    if (next || (ended && now)) this.#announce({ kind: 'delivery' });
     return ended;
   }
 
@@ -91,6 +103,16 @@ export class SqlDeliveryStore implements DeliveryStore {
 
   prune(maxAgeMs: number): Promise<number> {
     return write(this.#db, trx => this.#queries.prune.write(trx, { maxAgeMs, limit: batch }));
+  }
+
+  /** Whether another delivery waited for the end of this one. */
+  async #handOver(
+    trx: Kysely<Tables>,
+    { order_key: order, target_key: target }: { order_key: string | null; target_key: string },
+  ): Promise<boolean> {
+    if (order === null) return false;
+    await this.#locks.take(trx, [{ order_key: order }]);
+    return (await this.#queries.next.write(trx, { order, target })) > 0;
   }
 
   /** The ids of the next deliveries: in turns over owners, and in each over those targets that are not at their limit. */
@@ -128,6 +150,10 @@ export class SqlDeliveryStore implements DeliveryStore {
     if (this.#lastTargets.size >= keptPlaces) this.#lastTargets.clear();
     this.#lastTargets.set(owner, target);
   }
+}
+
+function different(ids: readonly (string | null)[]): string[] {
+  return [...new Set(ids.filter(id => id !== null))];
 }
 
 function firstOf(ids: string, count: number): string {

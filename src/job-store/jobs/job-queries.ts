@@ -52,7 +52,7 @@ function cancelJob(db: Kysely<Tables>, dialect: SqlDialect) {
   return prepare((p: OwnedJob) =>
     sql<
       JobRow & Listened
-    >`update jobs set status = 'cancelled', ready = 0, waiting = 0, ended_at = ${dialect.now}, failure = null,
+    >`update jobs set status = 'cancelled', ready = 0, waiting = 0, blocked = 0, ended_at = ${dialect.now}, failure = null,
         ran_ms = ran_ms + coalesce(${dialect.now} - claimed_at, 0), claimed_at = null, lease_ends_at = null, ${expiryOnceEnded(dialect, sql`true`)}
       where id = ${p.id} and status in ('pending', 'processing') and owner = coalesce(${p.owner}, owner)
       returning *, ${listened}`.compile(db),
@@ -72,9 +72,10 @@ function retryJob(db: Kysely<Tables>, dialect: SqlDialect) {
 export const uploadIsThere: RawBuilder<boolean> = sql<boolean>`(upload is null
   or exists (select 1 from uploads where uploads.id = jobs.upload and abandoned_at is null))`;
 
-/** What a retry changes. Keeps `claims`: the fencing token only grows. */
+/** What a retry changes. Keeps `claims`: the fencing token only grows. A job with an order key is its group's to let go. */
 export function nextRun({ now }: SqlDialect): RawBuilder<unknown> {
-  return sql`status = 'pending', ready = 1, run = run + 1, attempts = 0, lost_leases = 0,
+  return sql`status = 'pending', ready = case when order_key is null then 1 else 0 end,
+    blocked = case when order_key is null then 0 else 1 end, run = run + 1, attempts = 0, lost_leases = 0,
     ran_ms = 0, waited_ms = 0, progress = 0, failure = null, not_before = ${now}, started_at = null, ended_at = null,
     expires_at = null, expiring = 0`;
 }

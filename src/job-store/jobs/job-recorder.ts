@@ -1,13 +1,13 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { JobEvent } from '../../jobs/event-log.ts';
-import type { NewJob, TriedJob } from '../../jobs/job.ts';
+import type { TriedJob } from '../../jobs/job.ts';
 import type { SqlDialect } from '../dialect.ts';
 import { type Prepared, prepare } from '../prepared.ts';
 import { returned } from '../returned.ts';
 import type { JobsTable, Tables } from '../tables.ts';
 import { EventRecorder } from './event-recorder.ts';
-import { fromNewJob, fromOutputs, toJob } from './job-rows.ts';
+import { fromNewJob, fromOutputs, type RecordedJob, toJob } from './job-rows.ts';
 
 /** Writes new jobs and what belongs to them, any number with the same few statements. */
 export class JobRecorder {
@@ -26,7 +26,7 @@ export class JobRecorder {
   /** Resolves to the jobs in their order. Throws `not-found` when an upload is not there for its owner. */
   async record(
     trx: Kysely<Tables>,
-    jobs: readonly NewJob[],
+    jobs: readonly RecordedJob[],
   ): Promise<{ accepted: TriedJob[]; events: JobEvent[] }> {
     const rows = jobs.map(fromNewJob);
     const parameters = { jobs: JSON.stringify(rows) };
@@ -66,15 +66,20 @@ function insertJobs(db: Kysely<Tables>, { now, each }: SqlDialect) {
   return prepare((p: { jobs: string }) =>
     sql<Selectable<JobsTable>>`insert into jobs (
         id, owner, status, priority, class, run, claims, attempts, lost_leases, ran_ms, progress,
-        source, metadata, upload, retention_ms, submitted_at, not_before, ready, waiting, webhooks
+        source, metadata, upload, retention_ms, submitted_at, not_before, ready, waiting, webhooks,
+        group_id, part, order_key, blocked
       )
       select value ->> 'id', value ->> 'owner', 'pending', cast(value ->> 'priority' as integer),
         value ->> 'class', 1, 0, 0, 0, 0, 0, value ->> 'source', value ->> 'metadata', value ->> 'upload',
         cast(value ->> 'retentionMs' as bigint), clock.now,
         case when start > clock.now then start else clock.now end,
-        case when start > clock.now then 0 else 1 end,
-        case when start > clock.now then 1 else 0 end, value ->> 'webhooks'
-      from (select value, cast(value ->> 'notBefore' as bigint) as start from ${each(p.jobs)} as item) as given,
+        case when start > clock.now or blocked = 1 then 0 else 1 end,
+        case when start > clock.now and blocked = 0 then 1 else 0 end, value ->> 'webhooks',
+        value ->> 'groupId', value ->> 'part', value ->> 'orderKey', blocked
+      from (
+          select value, cast(value ->> 'notBefore' as bigint) as start, cast(value ->> 'blocked' as integer) as blocked
+          from ${each(p.jobs)} as item
+        ) as given,
         (select ${now} as now) as clock
       returning *`.compile(db),
   );

@@ -80,8 +80,18 @@ export function toEvent(row: Selectable<EventsTable>): JobEvent {
   };
 }
 
+/** A new job, and where it stands in the group that it came with. */
+export type RecordedJob = NewJob & {
+  readonly group?: {
+    readonly id: string;
+    readonly part: string;
+    readonly orderKey: string | null;
+    readonly blocked: 0 | 1;
+  };
+};
+
 /** What a new job brings into its row; the database adds the times. */
-export function fromNewJob(job: NewJob) {
+export function fromNewJob(job: RecordedJob) {
   return {
     id: job.id,
     owner: job.owner,
@@ -93,6 +103,10 @@ export function fromNewJob(job: NewJob) {
     upload: 'upload' in job.source ? job.source.upload : null,
     retentionMs: job.retentionMs ?? null,
     notBefore: job.notBefore ?? 0,
+    groupId: job.group?.id ?? null,
+    part: job.group?.part ?? null,
+    orderKey: job.group?.orderKey ?? null,
+    blocked: job.group?.blocked ?? 0,
   };
 }
 

@@ -39,7 +39,12 @@ export class SqlExpiryStore implements ExpiryStore {
   }
 
   dropExpired(minAgeMs: number, limit: number): Promise<number> {
-    return write(this.#db, trx => this.#queries.drop.write(trx, { minAgeMs, limit }));
+    return write(this.#db, async trx => {
+      const jobs = await this.#queries.drop.all(trx, { minAgeMs, limit });
+      const groups = jobs.map(job => job.group_id).filter(id => id !== null);
+      if (groups.length > 0) await this.#queries.dropGroups.write(trx, { ids: JSON.stringify(groups) });
+      return jobs.length + (await this.#queries.dropEmptyGroups.write(trx, { minAgeMs, limit }));
+    });
   }
 }
 
@@ -60,12 +65,23 @@ function expiryQueries(db: Kysely<Tables>, dialect: SqlDialect) {
     ),
     leaveUploads: leaveUploads(db, dialect),
     drop: dropJobs(db, dialect),
+    dropGroups: prepare((p: { ids: string }) =>
+      sql<never>`delete from groups where id ${oneOf(p.ids)}
+        and not exists (select 1 from jobs where group_id = groups.id)`.compile(db),
+    ),
+    dropEmptyGroups: dropEmptyGroups(db, dialect),
   };
 }
 
-/** The one place that decides which jobs may expire now: those whose retention is over. */
+/**
+ * The one place that decides which jobs may expire now: those whose retention is over, unless their group has not ended
+ * or its deliveries may need the objects for exports.
+ */
 function mayExpire({ now }: SqlDialect, p: { limit: number }) {
-  return sql`select id from jobs where expiring = 1 and expires_at <= ${now}
+  return sql`select id from jobs where expiring = 1 and expires_at <= ${now} and (group_id is null or (
+      not exists (select 1 from groups where id = jobs.group_id and ended_at is null)
+      and not exists (select 1 from deliveries where group_id = jobs.group_id and ended_at is null)
+    ))
     order by expires_at limit ${opaqueNumber(p.limit)}`;
 }
 
@@ -86,11 +102,22 @@ function leaveUploads(db: Kysely<Tables>, { now, oneOf }: SqlDialect) {
 /** Their outputs and attempts go with them. */
 function dropJobs(db: Kysely<Tables>, { now }: SqlDialect) {
   return prepare((p: { minAgeMs: number; limit: number }) =>
-    sql<never>`delete from jobs where id in (
+    sql<Pick<Selectable<JobsTable>, 'group_id'>>`delete from jobs where id in (
       select id from jobs
       where expiring = 0 and expires_at is not null and expires_at < ${now} - ${p.minAgeMs}
         and not exists (select 1 from attempts where job_id = jobs.id and leftover = 1)
       order by expires_at limit ${opaqueNumber(p.limit)}
+    ) returning group_id`.compile(db),
+  );
+}
+
+/** Groups that never had a job. */
+function dropEmptyGroups(db: Kysely<Tables>, { now }: SqlDialect) {
+  return prepare((p: { minAgeMs: number; limit: number }) =>
+    sql<never>`delete from groups where id in (
+      select id from groups where jobs = 0 and ended_at < ${now} - ${p.minAgeMs}
+        and not exists (select 1 from deliveries where group_id = groups.id and deliveries.ended_at is null)
+      order by ended_at limit ${opaqueNumber(p.limit)}
     )`.compile(db),
   );
 }

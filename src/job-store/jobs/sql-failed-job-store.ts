@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { FailedJobFilter, FailedJobPage, FailedJobStore } from '../../jobs/failed-job-store.ts';
 import type { Failure, Source } from '../../jobs/job.ts';
 import type { SqlDialect } from '../dialect.ts';
+import { GroupEnds } from '../groups/group-ends.ts';
 import { type Prepared, prepare } from '../prepared.ts';
 import type { Announce } from '../sql-stores.ts';
 import type { JobsTable, Tables } from '../tables.ts';
@@ -19,26 +20,31 @@ interface PageParameters {
   afterId: string;
   to: number;
 }
+type RetriedRow = Pick<Selectable<JobsTable>, 'id' | 'group_id' | 'order_key'>;
 type FailedRow = Pick<Selectable<JobsTable>, 'id' | 'submitted_at' | 'source' | 'class' | 'failure'>;
 
 export class SqlFailedJobStore implements FailedJobStore {
   readonly #db: Kysely<Tables>;
   readonly #announce: Announce;
   readonly #events: EventRecorder;
+  readonly #groups: GroupEnds;
   readonly #pageOfOwner: Prepared<PageParameters, FailedRow>;
   readonly #pageOfAll: Prepared<PageParameters, FailedRow>;
-  readonly #retry: Prepared<{ ids: string }, { id: string }>;
+  readonly #retry: Prepared<{ ids: string }, RetriedRow>;
   readonly #resetOutputs: Prepared<{ ids: string }, never>;
 
   constructor(db: Kysely<Tables>, dialect: SqlDialect, announce: Announce) {
     this.#db = db;
     this.#announce = announce;
     this.#events = new EventRecorder(db, dialect);
+    this.#groups = new GroupEnds(db, dialect);
     this.#pageOfOwner = failedPage(db, true);
     this.#pageOfAll = failedPage(db, false);
     this.#retry = prepare((p: { ids: string }) =>
-      sql<{ id: string }>`update jobs set ${nextRun(dialect)}
-        where id ${dialect.oneOf(p.ids)} and status = 'failed' and ${uploadIsThere} returning id`.compile(db),
+      sql<RetriedRow>`update jobs set ${nextRun(dialect)}
+        where id ${dialect.oneOf(p.ids)} and status = 'failed' and ${uploadIsThere} returning id, group_id, order_key`.compile(
+        db,
+      ),
     );
     this.#resetOutputs = resetOutputs(db, dialect);
   }
@@ -68,6 +74,7 @@ export class SqlFailedJobStore implements FailedJobStore {
       const rows = await this.#retry.all(trx, { ids: JSON.stringify(ids) });
       const retried = rows.map(({ id }) => id);
       await this.#resetOutputs.write(trx, { ids: JSON.stringify(retried) });
+      await this.#groups.jobsRetried(trx, rows);
       return this.#events.record(trx, retried);
     });
     if (events.length > 0) {

@@ -8,6 +8,7 @@ import { canRetry } from '../../jobs/states.ts';
 import { boundedPage } from '../bounded-page.ts';
 import { DeliveryRecorder } from '../deliveries/delivery-recorder.ts';
 import type { SqlDialect } from '../dialect.ts';
+import { GroupEnds } from '../groups/group-ends.ts';
 import { returned } from '../returned.ts';
 import type { Announce } from '../sql-stores.ts';
 import { nothingHandled, recordUsage } from '../statistics/usage-queries.ts';
@@ -30,6 +31,7 @@ export class SqlJobStore implements JobStore {
   readonly #recorder: JobRecorder;
   readonly #events: EventRecorder;
   readonly #deliveries: DeliveryRecorder;
+  readonly #groups: GroupEnds;
   readonly #list: JobList;
   readonly #keys: IdempotencyQueries;
   readonly #recordUsage: ReturnType<typeof recordUsage>;
@@ -42,6 +44,7 @@ export class SqlJobStore implements JobStore {
     this.#recorder = new JobRecorder(db, dialect);
     this.#events = new EventRecorder(db, dialect);
     this.#deliveries = new DeliveryRecorder(db, dialect, this.#reader, links);
+    this.#groups = new GroupEnds(db, dialect);
     this.#list = new JobList(db);
     this.#keys = new IdempotencyQueries(db, dialect);
     this.#recordUsage = recordUsage(db, dialect);
@@ -82,17 +85,20 @@ export class SqlJobStore implements JobStore {
   }
 
   async cancel(id: string, owner?: string): Promise<TriedJob> {
-    const { job, deliveries, events } = await write(this.#db, async trx => {
+    const { job, ready, deliveries, events } = await write(this.#db, async trx => {
       const cancelled = await this.#queries.cancel.first(trx, { id, owner: owner ?? null });
       if (cancelled === undefined) {
-        return { job: await this.#alreadyCancelled(trx, id, owner), deliveries: 0, events: [] };
+        return { job: await this.#alreadyCancelled(trx, id, owner), ready: false, deliveries: 0, events: [] };
       }
       await this.#queries.cancelAttempt.write(trx, { id, attempt: cancelled.claims });
       await this.#recordUsage.write(trx, { ends: JSON.stringify([{ jobId: id, ...nothingHandled }]) });
-      const deliveries = await this.#deliveries.record(trx, cancelled.listened === 1 ? [id] : []);
+      const groups = await this.#groups.jobsEnded(trx, [cancelled]);
+      const told = await this.#deliveries.record(trx, cancelled.listened === 1 ? [id] : []);
       const events = await this.#events.record(trx, [id]);
-      return { job: await this.#whole(trx, cancelled), deliveries, events };
+      const job = await this.#whole(trx, cancelled);
+      return { job, ready: groups.ready, deliveries: groups.deliveries + told, events };
     });
+    if (ready) this.#announce({ kind: 'work' });
     if (deliveries > 0) this.#announce({ kind: 'delivery' });
     if (events.length > 0) this.#announce({ kind: 'event', events });
     return job;
@@ -103,6 +109,7 @@ export class SqlJobStore implements JobStore {
       const next = await this.#queries.retry.first(trx, { id, owner: owner ?? null });
       if (next === undefined) throw await this.#whyNotRetried(trx, id, owner);
       await this.#queries.resetOutputs.write(trx, { ids: JSON.stringify([id]) });
+      await this.#groups.jobsRetried(trx, [next]);
       const events = await this.#events.record(trx, [id]);
       return { job: await this.#whole(trx, next), events };
     });

@@ -5,6 +5,7 @@ import type { SqlDialect } from '../dialect.ts';
 export const sqliteDialect: SqlDialect = {
   now: sql<number>`cast(unixepoch('subsec') * 1000 + 0.5 as integer)`,
   each: json => sql`json_each(${json})`,
+  texts: json => sql`json_each(${json}) as item`,
   oneOf: json => sql`in (select value from json_each(${json}))`,
   list: column => sql`json_group_array(${column})`,
   countingKey: sql`integer not null primary key autoincrement`,
@@ -17,5 +18,6 @@ export const sqliteDialect: SqlDialect = {
   ],
   commitsInOrder: true,
   // There is one writer.
+  lockOrder: undefined,
   skipLocked: sql``,
 };

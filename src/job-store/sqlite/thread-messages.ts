@@ -24,6 +24,7 @@ export const remoteMethods = {
     'leftovers',
     'forgetLeftovers',
   ],
+  intake: ['submitGroups'],
   uploads: ['create', 'abandoned', 'forget'],
   partialUploads: [
     'create',
@@ -42,7 +43,7 @@ export const remoteMethods = {
   idempotency: ['jobOf', 'prune'],
   statistics: ['list', 'addUp', 'prune'],
   endpoints: ['create', 'get', 'list', 'change', 'rotate', 'remove'],
-  deliveries: ['claim', 'end', 'readyDue', 'backlog', 'prune'],
+  deliveries: ['claim', 'exported', 'end', 'readyDue', 'backlog', 'prune'],
   deliveryLog: ['list', 'replay'],
   expiry: ['expireDue', 'dropExpired'],
   audit: ['knownAttempts', 'knownUploads', 'expectedOutputs', 'expectedUploads'],

@@ -6,6 +6,7 @@ import type { Tables } from '../tables.ts';
  */
 const primaryKeys = {
   uploads: ['id'],
+  groups: ['id'],
   jobs: ['id'],
   outputs: ['job_id', 'name'],
   attempts: ['job_id', 'attempt'],
@@ -16,6 +17,7 @@ const primaryKeys = {
   webhook_endpoints: ['id'],
   deliveries: ['id'],
   delivery_tries: ['delivery_id', 'try'],
+  exports: ['group_id', 'position'],
   api_keys: ['id'],
   partial_uploads: null,
   leases: null,

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { asOwnStorageFault } from '../errors/storage-fault.ts';
+import { TintypeError } from '../errors/tintype-error.ts';
+import type { ExportPlace, ExportStore } from '../jobs/export-store.ts';
+import type { ObjectStore } from '../jobs/object-store.ts';
+import { ChangeThread } from './change-thread.ts';
+import { clearFolder } from './scratch-folder.ts';
+
+/** As S3's, and no folder that starts with a dot. */
+const bucketName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+/** What file systems take as one name, in bytes. */
+const longestSegment = 255;
+/** Older files on their way are of processes that died. */
+const staleMs = 86_400_000;
+
+/** Exports from a folder of objects: each bucket is a folder beside it. */
+export class FilesystemExports implements ExportStore {
+  readonly #root: string;
+  readonly #objects: Pick<ObjectStore, 'localFile'>;
+  readonly #changes: ChangeThread;
+  /** By bucket: the folder of files on their way into it. */
+  readonly #scratches = new Map<string, Promise<string>>();
+
+  /** @param root the object store's */
+  constructor(root: string, objects: Pick<ObjectStore, 'localFile'>) {
+    this.#root = path.resolve(root);
+    this.#objects = objects;
+    this.#changes = new ChangeThread(path.dirname(this.#root));
+  }
+
+  async copy(objectKey: string, { bucket, key }: ExportPlace, signal: AbortSignal): Promise<void> {
+    const folder = this.#folderOf(bucket);
+    const target = path.join(folder, checkedKey(key));
+    await using source = await this.#objects.localFile(objectKey, signal);
+    let file: string | undefined;
+    try {
+      file = path.join(await this.#scratchOf(folder), randomUUID());
+      await copyFile(source.path, file, constants.COPYFILE_FICLONE);
+      await this.#changes.make({ kind: 'move in', file, isSynced: false, target });
+    } catch (error) {
+      if (file !== undefined) await rm(file, { force: true });
+      throw asOwnStorageFault(error);
+    }
+  }
+
+  /** Resolves when what was asked for before is done. */
+  close(): Promise<void> {
+    return this.#changes.close();
+  }
+
+  #folderOf(bucket: string): string {
+    const folder = path.join(path.dirname(this.#root), bucket);
+    if (bucketName.test(bucket) && folder !== this.#root) return folder;
+    throw new TintypeError('invalid-request', `There can be no bucket ‘${bucket}’ beside the objects.`);
+  }
+
+  #scratchOf(folder: string): Promise<string> {
+    const known = this.#scratches.get(folder);
+    if (known !== undefined) return known;
+    const making = this.#makeScratch(folder);
+    this.#scratches.set(folder, making);
+    making.catch(() => this.#scratches.delete(folder));
+    return making;
+  }
+
+  async #makeScratch(folder: string): Promise<string> {
+    const scratch = path.join(folder, '.scratch');
+    await this.#changes.make({ kind: 'make folder', folder: scratch });
+    await clearFolder(scratch, Date.now() - staleMs);
+    return scratch;
+  }
+}
+
+function checkedKey(key: string): string {
+  const isPlain = key
+    .split('/')
+    .every(
+      segment =>
+        segment !== '' &&
+        !segment.startsWith('.') &&
+        !segment.includes('\0') &&
+        !segment.includes('\\') &&
+        Buffer.byteLength(segment) <= longestSegment,
+    );
+  if (isPlain) return key;
+  throw new TintypeError('invalid-request', `There can be no file ‘${key}’ in a bucket.`);
+}
