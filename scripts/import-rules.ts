@@ -7,7 +7,7 @@ import path from 'node:path';
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  config: ['errors', 'telemetry', 'jobs/retention.ts'],
+  config: ['errors', 'telemetry', 'jobs/retention.ts', 'super-resolution/model-names.ts'],
   telemetry: ['errors'],
   program: [],
   jobs: ['errors'],
@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'job-store': ['errors', 'telemetry', 'jobs', 'program'],
   queue: ['errors', 'telemetry', 'jobs', 'kafka', 'sqs'],
   kafka: ['errors', 'telemetry'],
+  intake: ['errors', 'telemetry', 'jobs', 'kafka'],
   objects: ['errors', 'telemetry', 'jobs', 'program'],
   fetch: ['errors', 'telemetry', 'jobs'],
   secrets: ['errors', 'program'],

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { jobStoreFaults, secretsKeyFaults } from './job-store-options.ts';
 import { kafkaLoginFaults } from './kafka-login.ts';
+import { kafkaIntakeFaults, registryLoginFaults } from './kafka-options.ts';
 import { type ValueKind, withoutPassword } from './values.ts';
 import { variables } from './variables.ts';
 
@@ -29,7 +30,7 @@ export function readConfig(env: Environment, root: string = defaultRoot()): Conf
 
 /** As `readConfig`; what the service needs and commands beside it do without is a fault as well. */
 export function readServiceConfig(env: Environment, root: string = defaultRoot()): Config {
-  return read(env, root, secretsKeyFaults);
+  return read(env, root, config => [...secretsKeyFaults(config), ...kafkaIntakeFaults(config)]);
 }
 
 function read(env: Environment, root: string, moreFaults: (config: Partial<Config>) => string[]): Config {
@@ -73,7 +74,8 @@ function combinationFaults(config: Partial<Config>): string[] {
       `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: AUTH=keys, AUTH=off spelled out, or a loopback address`,
     );
   }
-  faults.push(...jobStoreFaults(config), ...objectStoreFaults(config), ...kafkaLoginFaults(config));
+  faults.push(...jobStoreFaults(config), ...objectStoreFaults(config));
+  faults.push(...kafkaLoginFaults(config), ...registryLoginFaults(config));
   return faults;
 }
 

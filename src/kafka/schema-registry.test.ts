@@ -5,15 +5,16 @@ import avro from 'avsc';
 import { FaultyProxy } from '../../test/support/faulty-proxy.ts';
 import { registryUrl, startApicurio } from '../../test/support/servers/apicurio.ts';
 import { realServer } from '../../test/support/servers/real-server.ts';
+import type { UserImage } from '../jobs/processed-image.ts';
 import { RecordReader } from './record-reader.ts';
-import { recordSchemas, type UserImageUploaded } from './record-schemas.ts';
+import { recordSchemas } from './record-schemas.ts';
 import { RecordWriter } from './record-writer.ts';
 import { SchemaRegistry } from './schema-registry.ts';
 import { frame } from './wire-format.ts';
 
 const server = await realServer('the schema registry', startApicurio);
 
-const image: UserImageUploaded = {
+const image: UserImage = {
   id: 7,
   website_id: randomUUID(),
   user_id: randomUUID(),
@@ -51,14 +52,14 @@ if (server !== undefined) {
       const { proxy, registry } = await openRegistry();
       await using _proxy = proxy;
       const topic = `images-${randomUUID()}`;
-      const writer = new RecordWriter<UserImageUploaded>(registry, topic, recordSchemas.userImageUploaded);
+      const writer = new RecordWriter<UserImage>(registry, topic, recordSchemas.userImageUploaded);
       assert.equal(proxy.requests.length, 0);
       const values = await Promise.all([writer.write(image), writer.write({ ...image, id: 8 })]);
       assert.deepEqual(
         proxy.requests.map(({ method, path }) => `${method} ${path}`),
         [`POST /apis/ccompat/v7/subjects/${topic}-value/versions`],
       );
-      const reader = new RecordReader<UserImageUploaded>(registry, recordSchemas.userImageUploaded);
+      const reader = new RecordReader<UserImage>(registry, recordSchemas.userImageUploaded);
       const read = await Promise.all(values.map(value => reader.read(value)));
       assert.deepEqual(
         read.map(record => ({ ...record })),
