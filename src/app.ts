@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Config, isLoopback } from './config/config.ts';
 import { jobQueueOptions } from './config/job-queue-options.ts';
 import { jobStoreOptions } from './config/job-store-options.ts';
+import { kafkaIntakeOptions } from './config/kafka-options.ts';
 import { libraryPaths } from './config/library-paths.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
 import { Exporter } from './deliveries/exporter.ts';
@@ -20,6 +21,7 @@ import { type OpenJobStore, openJobStore } from './job-store/open-job-store.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
+import { QueueRoom } from './jobs/queue-room.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { listen, listenIfFree } from './listen.ts';
@@ -160,6 +162,17 @@ export async function createApp(
     started => started.stop(),
   );
 
+  // Loaded only where it is configured, because it brings the client libraries.
+  const { kafkaParts } = kafkaIntakeOptions(config) ? await import('./kafka-parts.ts') : {};
+  const kafka = kafkaParts?.(config, {
+    store: store.intake,
+    room: new QueueRoom(store.jobs, config.MAX_QUEUED_JOBS),
+    ring: count => queue.ring(count),
+    models,
+    retentionMs: parseRetention(config.RETENTION),
+    logger,
+  });
+  if (kafka) parts.adopt(kafka, opened => opened.close());
   const relay = parts.adopt(
     new Relay({
       deliveries: store.deliveries,
@@ -170,6 +183,7 @@ export async function createApp(
           secrets,
           groupBody: report => JSON.stringify(report),
         }),
+        ...(kafka && { kafka: kafka.driver }),
       },
       exporter: new Exporter(openedObjects.exports, store.deliveries),
       schedule: config.DELIVERY_SCHEDULE,
@@ -178,6 +192,8 @@ export async function createApp(
     }),
     started => started.stop(),
   );
+
+  if (kafka) parts.adopt(kafka.intake, started => started.stop());
 
   metrics.gaugeBacklog(() => store.jobs.backlog());
   metrics.gaugeDeliveries(() => store.deliveries.backlog());
@@ -237,6 +253,7 @@ export async function createApp(
         worker.start();
       }
       if (config.ROLES.includes('deliveries')) relay.start();
+      if (config.ROLES.includes('intake')) kafka?.intake.start();
       if (config.ROLES.includes('sweeper')) sweeper.start();
       if (http === undefined) return {};
       if (isApi) return { url: await listen(http, config) };

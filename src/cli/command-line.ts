@@ -7,6 +7,7 @@ import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes, type SetExitCode } from './exit-codes.ts';
 import { jobsCommand } from './jobs.ts';
+import { kafkaCommand } from './kafka.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand } from './models.ts';
@@ -52,6 +53,7 @@ function createProgram(setExitCode: SetExitCode): Command {
     jobsCommand(),
     keysCommand(),
     modelsCommand(setExitCode),
+    kafkaCommand(),
     migrateCommand(),
     configCommand(),
     backupCommand(setExitCode),

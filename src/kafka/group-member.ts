@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { findErrorBy } from '@platformatic/kafka';
 import type { DeadLetters } from './dead-letters.ts';
 import { GroupCommits } from './group-commits.ts';
 import { type Consumer, type KafkaSettings, kafkaConsumer } from './kafka-clients.ts';
+import { needsRejoin } from './kafka-faults.ts';
 import { PartitionFetcher } from './partition-fetcher.ts';
 import {
   type LaneProgress,
@@ -152,7 +152,7 @@ export class GroupMember<T> {
       await this.#deadLetters.bury(unreadable, done, this.#consumer);
     } catch (error) {
       // The group shares its partitions out anew, and the next heartbeat will hear of it: nothing was buried.
-      if (!(error instanceof Error && findErrorBy(error, 'needsRejoin', true))) throw error;
+      if (!needsRejoin(error)) throw error;
       this.#assignment.abort();
     }
   }

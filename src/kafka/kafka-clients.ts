@@ -28,6 +28,11 @@ export function kafkaProducer(settings: KafkaSettings, retries: KafkaRetries): P
   return new Producer(clientOptions(settings, retries));
 }
 
+/** One whose own retries write nothing twice, and whose sends are acknowledged by all replicas in sync. */
+export function kafkaIdempotentProducer(settings: KafkaSettings, retries: KafkaRetries): Producer {
+  return new Producer({ ...clientOptions(settings, retries), idempotent: true });
+}
+
 /**
  * One that writes in transactions, each of which is there whole or not at all.
  * @param transactionalId a producer takes the place of an earlier one with the same, and ends what that one left open

@@ -23,11 +23,12 @@ export class RecordWriter<T> {
    * and field when the registry refuses the schema, `registry-unavailable` when it does not answer.
    */
   async write(record: T): Promise<Buffer> {
-    this.#check(record);
+    this.check(record);
     return frame({ schemaId: await this.#schemaId(), body: this.#type.toBuffer(record) });
   }
 
-  #check(record: T): void {
+  /** Throws `invalid-record` with the field when the record does not fit the schema. */
+  check(record: T): void {
     const faults: string[] = [];
     this.#type.isValid(record, {
       noUndeclaredFields: true,
