@@ -65,6 +65,15 @@ export class S3Bucket {
     return `${this.prefix}${key}`;
   }
 
+  /** Another bucket, all of it and encrypted as it says itself, by the same clients. */
+  beside(name: string): S3Bucket {
+    return Object.assign(Object.create(S3Bucket.prototype), this, {
+      name,
+      prefix: '',
+      encryption: undefined,
+    });
+  }
+
   close(): void {
     this.client.destroy();
     this.reader.destroy();

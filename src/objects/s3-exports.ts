@@ -1,10 +1,11 @@
-import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ExportPlace, ExportStore } from '../jobs/export-store.ts';
 import type { S3ObjectStore } from './s3.ts';
 import type { S3Bucket } from './s3-bucket.ts';
 import { faultsOfS3 } from './s3-faults.ts';
 import { despiteConflicts } from './s3-multipart.ts';
+import { uploadObject } from './s3-upload.ts';
 
 /** S3's limit, in bytes. */
 const longestKey = 1_024;
@@ -28,7 +29,7 @@ export class S3Exports implements ExportStore {
     signal.throwIfAborted();
     try {
       if (this.#owned === undefined) await this.#copyThere(objectKey, to, signal);
-      else await this.#copyThrough(this.#owned, objectKey, to, signal);
+      else await this.#copyThrough(this.#owned, objectKey, to);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -53,18 +54,10 @@ export class S3Exports implements ExportStore {
     );
   }
 
-  async #copyThrough(owned: S3Bucket, objectKey: string, to: ExportPlace, signal: AbortSignal) {
-    const bytes = await this.#objects.size(objectKey);
+  async #copyThrough(owned: S3Bucket, objectKey: string, { bucket, key, contentType }: ExportPlace) {
     const body = await this.#objects.read(objectKey);
-    const request = {
-      Bucket: to.bucket,
-      Key: to.key,
-      Body: body,
-      ContentLength: bytes,
-      ContentType: to.contentType,
-    };
     try {
-      await faultsOfS3(owned.client.send(new PutObjectCommand(request), { abortSignal: signal }));
+      await uploadObject(owned.beside(bucket), key, body, contentType);
     } finally {
       body.destroy();
     }

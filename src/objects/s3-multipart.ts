@@ -4,6 +4,7 @@ import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandInput,
   HeadObjectCommand,
 } from '@aws-sdk/client-s3';
 import type { S3Bucket } from './s3-bucket.ts';
@@ -12,6 +13,9 @@ import { faultsOfS3, isConflict } from './s3-faults.ts';
 /** In an object's metadata: which upload made it. */
 const uploadMark = 'tintype-upload';
 const mostConflicts = 10;
+
+/** What is said of an object at the beginning of its upload. */
+type ObjectFacts = Pick<CreateMultipartUploadCommandInput, 'ChecksumAlgorithm' | 'ContentType'>;
 
 /** A multipart upload that was begun. */
 export interface MultipartUpload {
@@ -24,15 +28,15 @@ export interface MultipartUpload {
  * Makes an object of parts. What the store can't be told now when that fails stays for the sweeper.
  * @param send resolves to the parts, and rejects only when none is on its way any more: one that arrives after the
  *   abortion would stay
- * @param checksum of the parts, which then have to come with theirs
+ * @param facts of the object; with a checksum's algorithm the parts have to come with theirs
  */
 export async function makeOfParts(
   bucket: S3Bucket,
   key: string,
   send: (upload: MultipartUpload) => Promise<CompletedPart[]>,
-  checksum?: 'CRC32',
+  facts: ObjectFacts = {},
 ): Promise<void> {
-  const upload = await beginMultipart(bucket, key, checksum);
+  const upload = await beginMultipart(bucket, key, facts);
   try {
     await completeMultipart(bucket, upload, await send(upload));
   } catch (error) {
@@ -41,13 +45,13 @@ export async function makeOfParts(
   }
 }
 
-async function beginMultipart(bucket: S3Bucket, key: string, checksum?: 'CRC32'): Promise<MultipartUpload> {
+async function beginMultipart(bucket: S3Bucket, key: string, facts: ObjectFacts): Promise<MultipartUpload> {
   const mark = randomUUID();
   const request = new CreateMultipartUploadCommand({
     ...placeOf(bucket, key),
     ...encrypted(bucket),
     Metadata: { [uploadMark]: mark },
-    ...(checksum && { ChecksumAlgorithm: checksum }),
+    ...facts,
   });
   const { UploadId } = await faultsOfS3(bucket.client.send(request));
   return { named: { ...placeOf(bucket, key), UploadId }, mark };

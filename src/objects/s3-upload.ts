@@ -11,17 +11,28 @@ import { despiteConflicts, encrypted, type MultipartUpload, makeOfParts, placeOf
  * Throws what `body` throws, and `storage-unavailable`; nothing stays behind then, or what the store can't be told now
  * stays for the sweeper.
  */
-export async function uploadObject(bucket: S3Bucket, key: string, body: Readable): Promise<number> {
+export async function uploadObject(
+  bucket: S3Bucket,
+  key: string,
+  body: Readable,
+  contentType?: string,
+): Promise<number> {
   const parts = partsOf(body);
   const first: Buffer = (await parts.next()).value;
-  if (first.length === partBytes) return uploadInParts(bucket, key, first, parts, body);
-  await putObject(bucket, key, first);
+  if (first.length === partBytes) return uploadInParts(bucket, key, first, parts, body, contentType);
+  await putObject(bucket, key, first, contentType);
   return first.length;
 }
 
 /** Puts an object by one request. Throws `storage-unavailable`. */
-export async function putObject(bucket: S3Bucket, key: string, content: Buffer): Promise<void> {
-  const request = { ...placeOf(bucket, key), ...encrypted(bucket), Body: content };
+export async function putObject(
+  bucket: S3Bucket,
+  key: string,
+  content: Buffer,
+  contentType?: string,
+): Promise<void> {
+  const facts = { ...encrypted(bucket), ...(contentType !== undefined && { ContentType: contentType }) };
+  const request = { ...placeOf(bucket, key), ...facts, Body: content };
   await faultsOfS3(despiteConflicts(() => bucket.client.send(new PutObjectCommand(request))));
 }
 
@@ -31,6 +42,7 @@ async function uploadInParts(
   first: Buffer,
   rest: AsyncGenerator<Buffer>,
   body: Readable,
+  contentType: string | undefined,
 ): Promise<number> {
   let bytes = 0;
   const send = async (upload: MultipartUpload): Promise<CompletedPart[]> => {
@@ -50,7 +62,11 @@ async function uploadInParts(
       await sending?.catch(() => {});
     }
   };
-  await makeOfParts(bucket, key, send, await checksumOfParts(bucket));
+  const checksum = await checksumOfParts(bucket);
+  await makeOfParts(bucket, key, send, {
+    ...(checksum && { ChecksumAlgorithm: checksum }),
+    ...(contentType !== undefined && { ContentType: contentType }),
+  });
   return bytes;
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { backupDuty } from '../../src/jobs/lease-store.ts';
 import type { StoredRow, StoredTables } from '../../src/jobs/stored-tables.ts';
+import { endNext, newGroup } from '../support/stored-groups.ts';
 import {
   claimOne,
   completed,
@@ -180,6 +181,9 @@ async function someOfEverything({ store }: OpenDatabase): Promise<void> {
   await store.jobs.submit(newJob());
   await store.attempts.end(ref(await claimOne(store)), failed);
   await store.jobs.submit(newJob({ notBefore: Date.now() + minute }));
+  const exports = [{ part: 'image', output: 'thumb', bucket: 'out', key: 'a.jpg' }];
+  await store.intake.submitGroups([newGroup({ exports, orderKey: 'k' }), newGroup({ orderKey: 'k' })]);
+  await endNext(store);
 }
 
 async function copy(
