@@ -18,10 +18,10 @@ import { createHealthServer, createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
 import { migrateWhenThere } from './job-store/migrate-when-there.ts';
 import { type OpenJobStore, openJobStore } from './job-store/open-job-store.ts';
+import { IntakeGate } from './jobs/intake-gate.ts';
 import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
-import { QueueRoom } from './jobs/queue-room.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { listen, listenIfFree } from './listen.ts';
@@ -166,7 +166,7 @@ export async function createApp(
   const { kafkaParts } = kafkaIntakeOptions(config) ? await import('./kafka-parts.ts') : {};
   const kafka = kafkaParts?.(config, {
     store: store.intake,
-    room: new QueueRoom(store.jobs, config.MAX_QUEUED_JOBS),
+    gate: new IntakeGate(store.jobs, config.MAX_QUEUED_JOBS),
     ring: count => queue.ring(count),
     models,
     retentionMs: parseRetention(config.RETENTION),

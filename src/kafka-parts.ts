@@ -4,8 +4,8 @@ import { KafkaDriver } from './deliveries/kafka.ts';
 import { KafkaPublisher, processedImageEncoder } from './deliveries/kafka-publisher.ts';
 import type { Enlargement } from './intake/enlargement-events.ts';
 import { KafkaIntake } from './intake/kafka.ts';
+import type { IntakeGate } from './jobs/intake-gate.ts';
 import type { IntakeStore } from './jobs/intake-store.ts';
-import type { QueueRoom } from './jobs/queue-room.ts';
 import { SchemaRegistry } from './kafka/schema-registry.ts';
 import { TopicProducer } from './kafka/topic-producer.ts';
 import type { ModelLibrary } from './super-resolution/model-library.ts';
@@ -21,7 +21,7 @@ export interface KafkaParts {
 
 interface Surroundings {
   readonly store: IntakeStore;
-  readonly room: QueueRoom;
+  readonly gate: IntakeGate;
   readonly ring: (jobs: number) => void;
   readonly models: ModelLibrary;
   readonly retentionMs: number | undefined;

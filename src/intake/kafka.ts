@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
+import type { IntakeGate } from '../jobs/intake-gate.ts';
 import type { IntakeStore } from '../jobs/intake-store.ts';
 import type { UserImage } from '../jobs/processed-image.ts';
-import type { QueueRoom } from '../jobs/queue-room.ts';
 import type { GroupOptions } from '../kafka/group-member.ts';
 import type { KafkaSettings } from '../kafka/kafka-clients.ts';
 import type { ReadRecord } from '../kafka/partition-lane.ts';
@@ -17,11 +18,16 @@ export interface KafkaIntakeOptions {
   readonly consume: GroupOptions;
   readonly target: EnlargementTarget;
   readonly store: IntakeStore;
-  readonly room: Pick<QueueRoom, 'free' | 'taken'>;
+  readonly gate: Pick<IntakeGate, 'isOpen' | 'took'>;
   /** Says that there is work. */
   readonly ring: (jobs: number) => void;
   readonly logger: Logger;
 }
+
+/** Groups of one transaction: so many more than the gate allows may get through it. */
+const atOnce = 200;
+/** Between two looks while there is no room, in milliseconds. */
+const lookMs = 1_000;
 
 /**
  * Makes a group of each record of the topics of images to process. Offsets are committed once the groups are durable, not
@@ -54,16 +60,22 @@ export class KafkaIntake {
     return this.#consumer.stop();
   }
 
-  /** While the queue has no room for more it waits, and nothing more is fetched of that partition. */
   async #accept(records: readonly ReadRecord<UserImage>[], signal: AbortSignal): Promise<void> {
-    const { store, room, ring, target } = this.#options;
-    for (let done = 0; done < records.length; ) {
-      const next = records.slice(done, done + (await room.free(signal)));
+    const { store, gate, ring, target } = this.#options;
+    for (let done = 0; done < records.length; done += atOnce) {
+      await this.#open(signal);
+      const next = records.slice(done, done + atOnce);
       const groups = next.map(({ record, value }) => enlargementGroup(record.identity, { ...value }, target));
       const accepted = await store.submitGroups(groups);
-      room.taken(accepted);
+      gate.took(accepted);
       if (accepted > 0) ring(accepted);
-      done += next.length;
+    }
+  }
+
+  /** While the queue has no room for more this waits, and nothing more is fetched of that partition. */
+  async #open(signal: AbortSignal): Promise<void> {
+    while (!(await this.#options.gate.isOpen())) {
+      await setTimeout(lookMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Admin, type MessageToProduce, Producer } from '@platformatic/kafka';
-import { type KafkaSettings, kafkaConsumer } from '../../src/kafka/kafka-clients.ts';
+import type { FetchedRecords } from '../../src/kafka/fetched-records.ts';
+import type { KafkaSettings } from '../../src/kafka/kafka-clients.ts';
+import { PartitionFetcher } from '../../src/kafka/partition-fetcher.ts';
+import type { TopicRecord } from '../../src/kafka/topic-record.ts';
 import { eventually } from './eventually.ts';
 import { kafkaAdminOf, kafkaLag } from './queues/kafka-queue.ts';
 import type { RestartableServer } from './servers/restartable-server.ts';
@@ -58,22 +61,25 @@ export class KafkaTopic implements AsyncDisposable {
 
 /** Every record of a topic of one partition, without those of aborted transactions. */
 export async function recordsOf(server: RestartableServer, topic: string) {
-  const group = { groupId: randomUUID(), groupInstanceId: randomUUID() };
-  const consumer = kafkaConsumer(kafkaSettings(server), retries, group);
+  const admin = kafkaAdminOf(server);
+  const fetcher = new PartitionFetcher(kafkaSettings(server), [topic], randomUUID(), randomUUID());
   try {
-    const ends = await consumer.listOffsets({ topics: [topic], timestamp: -1n });
-    const end = ends.get(topic)?.[0] ?? 0n;
-    const records: { value: Buffer; headers: Record<string, string>; key: Buffer | undefined }[] = [];
-    if (end === 0n) return records;
-    const stream = await consumer.consume({ topics: [topic], mode: 'earliest', maxWaitTime: 100 });
-    for await (const { value, key, headers, offset } of stream) {
-      const texts = [...headers].map(([name, text]) => [String(name), String(text)]);
-      records.push({ value, key, headers: Object.fromEntries(texts) as Record<string, string> });
-      // The last one marks the end of a transaction.
-      if (offset >= end - 2n) break;
-    }
-    return records;
+    const [ends] = await admin.listOffsets({
+      topics: [{ name: topic, partitions: [{ partitionIndex: 0, timestamp: -1n }] }],
+    });
+    const end = ends?.partitions[0]?.offset ?? 0n;
+    const records: TopicRecord[] = [];
+    let fetchOffset = 0n;
+    const add = (fetched: FetchedRecords) => {
+      records.push(...fetched.records);
+      fetchOffset = fetched.next;
+    };
+    while (fetchOffset < end) await fetcher.fetch([{ topic, partition: 0, fetchOffset, add }]);
+    return records.map(({ key, value, headers }) => {
+      const texts = headers.map(([name, text]) => [String(name), String(text)]);
+      return { key, value, headers: Object.fromEntries(texts) as Record<string, string> };
+    });
   } finally {
-    await consumer.close(true);
+    await Promise.all([fetcher.close(), admin.close()]);
   }
 }
