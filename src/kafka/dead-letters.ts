@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ensureTopic } from './ensure-topic.ts';
+import type { GroupGeneration } from './group-generation.ts';
 import {
   type Consumer,
   type KafkaSettings,
@@ -12,6 +13,16 @@ import type { PartitionOffset } from './topic-record.ts';
 /** What each of them says about itself, beside the headers that it came with. */
 const names = ['topic', 'partition', 'offset', 'reason'] as const;
 
+/** A new transaction waits for the end of the one before at the broker: a few milliseconds. Three seconds in all. */
+const retries = { retries: 120, retryDelay: 25 };
+
+interface Burial {
+  readonly unreadable: readonly UnreadableRecord[];
+  readonly done: PartitionOffset;
+  readonly generation: GroupGeneration;
+  readonly outcome: PromiseWithResolvers<void>;
+}
+
 /**
  * Records that nobody can read, put aside in the topic `<topic>.dead-letters`. They are written in one transaction with
  * the offsets of the group, so each one is there once, however often its reader is killed.
@@ -22,44 +33,60 @@ export class DeadLetters {
   readonly #transactionalId = `tintype-${randomUUID()}`;
   readonly #topics = new Set<string>();
   #producer: Producer | undefined;
-  #last: Promise<void> = Promise.resolve();
+  #waiting: Burial[] = [];
+  #burying: Promise<void> | undefined;
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
   }
 
-  /** Puts them aside and commits the offset for the member of a group, both or neither. */
-  bury(unreadable: readonly UnreadableRecord[], done: PartitionOffset, member: Consumer): Promise<void> {
-    // A producer has one transaction at a time.
-    const buried = this.#last.then(() => this.#bury(unreadable, done, member));
-    this.#last = buried.catch(() => {});
-    return buried;
+  /** Puts them aside and commits the offset, both or neither. Throws the client's own error, also when the generation is over. */
+  async bury(
+    unreadable: readonly UnreadableRecord[],
+    done: PartitionOffset,
+    generation: GroupGeneration,
+  ): Promise<void> {
+    const outcome = Promise.withResolvers<void>();
+    this.#waiting.push({ unreadable, done, generation, outcome });
+    this.#burying ??= this.#buryWaiting();
+    await outcome.promise;
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    await this.#burying;
     await this.#producer?.close(true).catch(() => {});
     this.#producer = undefined;
   }
 
-  async #bury(
-    unreadable: readonly UnreadableRecord[],
-    done: PartitionOffset,
-    member: Consumer,
-  ): Promise<void> {
-    const topic = `${done.topic}.dead-letters`;
-    await this.#ensure(topic);
-    this.#producer ??= kafkaTransactionalProducer(
-      this.#settings,
-      { retries: 12, retryDelay: 250 },
-      this.#transactionalId,
-    );
+  /** A producer has one transaction at a time; what comes meanwhile goes together into the next. */
+  async #buryWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const { generation } = this.#waiting[0] as Burial;
+      const together = this.#waiting.filter(burial => burial.generation === generation);
+      this.#waiting = this.#waiting.filter(burial => burial.generation !== generation);
+      try {
+        await this.#bury(together, generation);
+        for (const { outcome } of together) outcome.resolve();
+      } catch (error) {
+        for (const { outcome } of together) outcome.reject(error);
+      }
+    }
+    this.#burying = undefined;
+  }
+
+  async #bury(burials: readonly Burial[], generation: GroupGeneration): Promise<void> {
+    for (const { done } of burials) await this.#ensure(deadLetterTopic(done.topic));
+    this.#producer ??= kafkaTransactionalProducer(this.#settings, retries, this.#transactionalId);
     const producer = this.#producer;
     try {
       const transaction = await producer.beginTransaction();
-      await transaction.send({ messages: unreadable.map(each => deadLetter(each, topic)) });
-      await transaction.addConsumer(member);
-      await transaction.addOffset(offsetMessage(done, member));
+      await transaction.send({
+        messages: burials.flatMap(({ unreadable }) => unreadable.map(deadLetter)),
+      });
+      // Of a consumer it takes the group's name alone.
+      await transaction.addConsumer({ groupId: generation.groupId } as Consumer);
+      // Not at once: the client takes calls under way at the same time for one and the same.
+      for (const { done } of burials) await transaction.addOffset(offsetMessage(done, generation));
       await transaction.commit();
     } catch (error) {
       this.#producer = undefined;
@@ -75,7 +102,11 @@ export class DeadLetters {
   }
 }
 
-function deadLetter({ record, reason }: UnreadableRecord, topic: string) {
+function deadLetterTopic(topic: string): string {
+  return `${topic}.dead-letters`;
+}
+
+function deadLetter({ record, reason }: UnreadableRecord) {
   const facts = { topic: record.topic, partition: record.partition, offset: record.offset, reason };
   const headers = new Map<Buffer, Buffer>();
   for (const [name, value] of record.headers) {
@@ -84,7 +115,7 @@ function deadLetter({ record, reason }: UnreadableRecord, topic: string) {
   }
   for (const name of names) headers.set(Buffer.from(name), Buffer.from(String(facts[name])));
   return {
-    topic,
+    topic: deadLetterTopic(record.topic),
     headers,
     ...(record.key !== null && { key: record.key }),
     ...(record.value !== null && { value: record.value }),
@@ -92,12 +123,8 @@ function deadLetter({ record, reason }: UnreadableRecord, topic: string) {
 }
 
 /** What the client takes of a message to commit its offset. */
-function offsetMessage({ topic, partition, offset }: PartitionOffset, member: Consumer) {
-  const { groupId, generationId, memberId, coordinatorId } = member;
+function offsetMessage({ topic, partition, offset }: PartitionOffset, generation: GroupGeneration) {
   // It commits the one after.
-  const message = { topic, partition, offset: offset - 1n };
-  return {
-    ...message,
-    metadata: { consumer: { groupId, generationId, memberId, coordinatorId } },
-  } as unknown as Parameters<Awaited<ReturnType<Producer['beginTransaction']>>['addOffset']>[0];
+  const message = { topic, partition, offset: offset - 1n, metadata: { consumer: generation } };
+  return message as unknown as Parameters<Awaited<ReturnType<Producer['beginTransaction']>>['addOffset']>[0];
 }

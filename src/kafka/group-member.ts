@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { DeadLetters } from './dead-letters.ts';
 import { GroupCommits } from './group-commits.ts';
+import { generationOf } from './group-generation.ts';
+import { GroupOffsets } from './group-offsets.ts';
 import { type Consumer, type KafkaSettings, kafkaConsumer } from './kafka-clients.ts';
 import { needsRejoin } from './kafka-faults.ts';
 import { PartitionFetcher } from './partition-fetcher.ts';
@@ -8,9 +10,8 @@ import {
   type LaneProgress,
   PartitionLane,
   type RecordHandling,
-  type UnreadableRecord,
 } from './partition-lane.ts';
-import type { AssignedPartition, PartitionOffset } from './topic-record.ts';
+import type { AssignedPartition } from './topic-record.ts';
 
 export interface GroupOptions {
   readonly topics: readonly string[];
@@ -18,9 +19,6 @@ export interface GroupOptions {
   /** Where the group begins in a partition in which it has committed nothing, or nothing that is still there. */
   readonly reset: 'earliest' | 'latest';
 }
-
-/** As Kafka has it for "the first there is" and "the next to come". */
-const timestamps = { earliest: -2n, latest: -1n };
 
 /**
  * One membership of a consumer group, thrown away at its first fault; that partitions are shared out anew is none. From
@@ -32,7 +30,9 @@ export class GroupMember<T> {
   readonly #deadLetters: DeadLetters;
   readonly #consumer: Consumer;
   readonly #fetcher: PartitionFetcher;
-  readonly #commits: GroupCommits;
+  /** Commits, and is no member. */
+  readonly #committer: Consumer;
+  readonly #offsets: GroupOffsets;
   readonly #fault = new AbortController();
   /** Aborted when the partitions are not this member's any more. */
   #assignment = new AbortController();
@@ -72,7 +72,12 @@ export class GroupMember<T> {
     this.#consumer = kafkaConsumer(settings, retries, { groupId, groupInstanceId: name });
     this.#consumer.topics.trackAll(...topics);
     this.#fetcher = new PartitionFetcher(settings, topics, groupId, name);
-    this.#commits = new GroupCommits(this.#consumer);
+    this.#committer = kafkaConsumer(
+      settings,
+      { retries: 0, retryDelay: 0 },
+      { groupId, groupInstanceId: name },
+    );
+    this.#offsets = new GroupOffsets(settings, groupId);
     this.#consumer.on('error', error => this.#fault.abort(error));
     this.#consumer.on('consumer:heartbeat:stalled', () =>
       this.#fault.abort(new Error('The group has not heard of this member for too long.')),
@@ -80,7 +85,6 @@ export class GroupMember<T> {
     this.#consumer.on('consumer:group:rebalance', () => this.#assignment.abort());
     this.#consumer.on('consumer:group:join', () => {
       this.#assignment.abort();
-      this.#commits.forget();
       this.#assignment = new AbortController();
     });
   }
@@ -99,7 +103,8 @@ export class GroupMember<T> {
 
   /** Leaves the group, so that others need not wait until it has missed this one. */
   async close(): Promise<void> {
-    await Promise.all([this.#consumer.close(true).catch(() => {}), this.#fetcher.close()]);
+    const consumers = [this.#consumer, this.#committer].map(each => each.close(true).catch(() => {}));
+    await Promise.all([...consumers, this.#fetcher.close(), this.#offsets.close()]);
   }
 
   /** Until the partitions are shared out anew. What fails meanwhile because of that is no fault. */
@@ -107,8 +112,8 @@ export class GroupMember<T> {
     const failed = new AbortController();
     const until = AbortSignal.any([assignment, ended, failed.signal]);
     try {
-      const partitions = await this.#assignedPartitions();
       const progress = this.#progress(assignment);
+      const partitions = await this.#assignedPartitions(progress);
       const lanes = partitions.map(assigned => new PartitionLane(assigned, this.#handling, progress));
       const works = [this.#fetch(lanes, until), ...lanes.map(lane => lane.run(until))];
       const outcomes = await Promise.allSettled(
@@ -135,56 +140,35 @@ export class GroupMember<T> {
     }
   }
 
+  /** Nothing of it is done once the assignment is over, and where the brokers know that sooner they refuse it. */
   #progress(assignment: AbortSignal): LaneProgress {
+    const generation = generationOf(this.#consumer);
+    const commits = new GroupCommits(this.#committer, generation);
+    const unlessOver = async (write: () => Promise<void>) => {
+      if (assignment.aborted) return;
+      try {
+        await write();
+      } catch (error) {
+        if (!needsRejoin(error)) throw error;
+        // The next heartbeat will hear of it as well.
+        if (this.#assignment.signal === assignment) this.#assignment.abort();
+      }
+    };
     return {
       hasRoom: () => this.#room.resolve(),
-      commit: async done => {
-        if (!assignment.aborted) await this.#commits.commit(done);
-      },
-      commitWithDeadLetters: async (done, unreadable) => {
-        if (!assignment.aborted) await this.#bury(unreadable, done);
-      },
+      commit: done => unlessOver(() => commits.commit(done)),
+      commitWithDeadLetters: (done, unreadable) =>
+        unlessOver(() => this.#deadLetters.bury(unreadable, done, generation)),
     };
   }
 
-  async #bury(unreadable: readonly UnreadableRecord[], done: PartitionOffset): Promise<void> {
-    try {
-      await this.#deadLetters.bury(unreadable, done, this.#consumer);
-    } catch (error) {
-      // The group shares its partitions out anew, and the next heartbeat will hear of it: nothing was buried.
-      if (!needsRejoin(error)) throw error;
-      this.#assignment.abort();
-    }
-  }
-
-  /** With where the group is in each. Where it was not yet, its start is committed, so that it stays the same. */
-  async #assignedPartitions(): Promise<AssignedPartition[]> {
-    const assignments = this.#consumer.assignments ?? [];
-    if (assignments.length === 0) return [];
-    const topics = assignments.map(({ topic }) => topic);
-    const [committed, earliest, latest] = await Promise.all([
-      this.#consumer.listCommittedOffsets({ topics: assignments }),
-      this.#consumer.listOffsets({ topics, timestamp: timestamps.earliest }),
-      this.#consumer.listOffsets({ topics, timestamp: timestamps.latest }),
-    ]);
-    const found = assignments.flatMap(({ topic, partitions }) =>
-      partitions.map(partition => {
-        const from = earliest.get(topic)?.[partition] ?? 0n;
-        const to = latest.get(topic)?.[partition] ?? from;
-        const offset = committed.get(topic)?.[partition] ?? -1n;
-        const isThere = offset >= from && offset <= to;
-        return {
-          topic,
-          partition,
-          start: isThere ? offset : { earliest: from, latest: to }[this.#options.reset],
-          isThere,
-        };
-      }),
+  /** Where the group was not yet, its start is committed, so that it stays the same. */
+  async #assignedPartitions(progress: LaneProgress): Promise<readonly AssignedPartition[]> {
+    const found = await this.#offsets.positions(this.#consumer.assignments ?? [], this.#options.reset);
+    const isNew = found.filter(({ isCommitted }) => !isCommitted);
+    await Promise.all(
+      isNew.map(({ topic, partition, start }) => progress.commit({ topic, partition, offset: start })),
     );
-    const unknown: PartitionOffset[] = found
-      .filter(({ isThere }) => !isThere)
-      .map(({ topic, partition, start }) => ({ topic, partition, offset: start }));
-    await Promise.all(unknown.map(start => this.#commits.commit(start)));
     return found;
   }
 }

@@ -1,6 +1,6 @@
 import { Admin, Consumer, Producer } from '@platformatic/kafka';
 
-export type { Consumer, Producer } from '@platformatic/kafka';
+export type { Admin, Consumer, Producer } from '@platformatic/kafka';
 
 export interface KafkaSettings {
   /** `host:port` of some of the brokers; they tell of the others. */
