@@ -29,8 +29,6 @@ interface Burial {
  */
 export class DeadLetters {
   readonly #settings: KafkaSettings;
-  /** The same for all of this process's producers: a new one ends what an earlier one left open. */
-  readonly #transactionalId = `tintype-${randomUUID()}`;
   readonly #topics = new Set<string>();
   #producer: Producer | undefined;
   #waiting: Burial[] = [];
@@ -54,8 +52,7 @@ export class DeadLetters {
 
   async close(): Promise<void> {
     await this.#burying;
-    await this.#producer?.close(true).catch(() => {});
-    this.#producer = undefined;
+    if (this.#producer) await this.#discard(this.#producer);
   }
 
   /** A producer has one transaction at a time; what comes meanwhile goes together into the next. */
@@ -76,10 +73,14 @@ export class DeadLetters {
 
   async #bury(burials: readonly Burial[], generation: GroupGeneration): Promise<void> {
     for (const { done } of burials) await this.#ensure(deadLetterTopic(done.topic));
-    this.#producer ??= kafkaTransactionalProducer(this.#settings, retries, this.#transactionalId);
+    // Each has a name of its own: with an earlier one's the client is refused as a ghost of it.
+    this.#producer ??= kafkaTransactionalProducer(this.#settings, retries, `tintype-${randomUUID()}`);
     const producer = this.#producer;
+    const transaction = await producer.beginTransaction().catch(async error => {
+      await this.#discard(producer);
+      throw error;
+    });
     try {
-      const transaction = await producer.beginTransaction();
       await transaction.send({
         messages: burials.flatMap(({ unreadable }) => unreadable.map(deadLetter)),
       });
@@ -89,10 +90,15 @@ export class DeadLetters {
       for (const { done } of burials) await transaction.addOffset(offsetMessage(done, generation));
       await transaction.commit();
     } catch (error) {
-      this.#producer = undefined;
-      await producer.close(true).catch(() => {});
+      await transaction.abort().catch(() => this.#discard(producer));
       throw error;
     }
+  }
+
+  /** The brokers end by themselves what it left open, after seconds. */
+  async #discard(producer: Producer): Promise<void> {
+    this.#producer = undefined;
+    await producer.close(true).catch(() => {});
   }
 
   async #ensure(topic: string): Promise<void> {

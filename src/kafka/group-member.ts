@@ -6,11 +6,7 @@ import { GroupOffsets } from './group-offsets.ts';
 import { type Consumer, type KafkaSettings, kafkaConsumer } from './kafka-clients.ts';
 import { needsRejoin } from './kafka-faults.ts';
 import { PartitionFetcher } from './partition-fetcher.ts';
-import {
-  type LaneProgress,
-  PartitionLane,
-  type RecordHandling,
-} from './partition-lane.ts';
+import { type LaneProgress, PartitionLane, type RecordHandling } from './partition-lane.ts';
 import type { AssignedPartition } from './topic-record.ts';
 
 export interface GroupOptions {
