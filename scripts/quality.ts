@@ -7,14 +7,15 @@ import { eachSet, measureNetwork, withNetwork } from '../bench/quality/measure-n
 import { writeModelsPage } from '../bench/quality/models-page.ts';
 import { resizeBicubic } from '../bench/quality/resize.ts';
 import { drawing, writeSideBySide } from '../bench/quality/side-by-side.ts';
-import { checkAgainstPapers, type Figures, readTestSet } from '../bench/quality/test-sets.ts';
+import { checkAgainstPapers, readTestSet } from '../bench/quality/test-sets.ts';
+import type { Quality } from '../src/super-resolution/model-card.ts';
 import { ModelLibrary } from '../src/super-resolution/model-library.ts';
 
 const data = process.env.TINTYPE_TEST_DATA;
 if (!data) throw new Error('Set TINTYPE_TEST_DATA to the folder that has sr/Set5 and sr/Set14.');
 
 const sets = await Promise.all(['Set5', 'Set14'].map(name => readTestSet(path.join(data, 'sr', name))));
-const bicubic = new Map<number, Readonly<Record<string, Figures>>>();
+const bicubic = new Map<number, Readonly<Record<string, Quality>>>();
 for (const scale of [2, 4]) {
   for (const set of sets) {
     console.log(

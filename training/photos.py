@@ -10,6 +10,8 @@ from degradation import luma, shrink
 
 # Each photo is learnt from as it is and smaller.
 sizes = (1.0, 0.7)
+# One patch of so many is of one colour: photos have too little of it to learn that an image's border is not dark.
+flat_every = 16
 
 
 def read(file: Path) -> np.ndarray:
@@ -43,6 +45,18 @@ class Patches:
         return tuple(torch.from_numpy(np.stack(part)) for part in zip(*pairs))
 
     def _pair(self, random: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarray]:
+        small, large = self._flat(random, side) if random.integers(flat_every) == 0 else self._cut(random, side)
+        if self.degrade:
+            small = self.degrade(small, random)
+        turns, mirrored = random.integers(4), random.integers(2)
+        return tuple(self._planes(_turned(image, turns, mirrored)) for image in (small, large))
+
+    def _flat(self, random: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarray]:
+        level = random.integers(-128, 384)
+        colour = np.clip(level + random.integers(-40, 41, 3), 0, 255).astype(np.uint8)
+        return tuple(np.tile(colour, (wide, wide, 1)) for wide in (side, side * self.scale))
+
+    def _cut(self, random: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarray]:
         while True:
             index = random.integers(len(self.large))
             height, width = self.small[index].shape[:2]
@@ -51,11 +65,7 @@ class Patches:
         y, x = random.integers(height - side + 1), random.integers(width - side + 1)
         small = self.small[index][y : y + side, x : x + side]
         y, x, wide = y * self.scale, x * self.scale, side * self.scale
-        large = self.large[index][y : y + wide, x : x + wide]
-        if self.degrade:
-            small = self.degrade(small, random)
-        turns, mirrored = random.integers(4), random.integers(2)
-        return tuple(self._planes(_turned(image, turns, mirrored)) for image in (small, large))
+        return small, self.large[index][y : y + wide, x : x + wide]
 
     def _planes(self, image: np.ndarray) -> np.ndarray:
         if self.channels == 1:

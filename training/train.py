@@ -25,7 +25,7 @@ most_gradient = 0.5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("network", choices=recipes)
+    parser.add_argument("network", choices=[name for name, recipe in recipes.items() if not recipe.adversarial])
     parser.add_argument("--photos", type=Path, required=True, help="folder with BSDS500 (train, test) and T91")
     parser.add_argument("--out", type=Path, required=True, help="folder of what was learnt")
     parser.add_argument("--iterations", type=int, help="other than the recipe's")

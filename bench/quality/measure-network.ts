@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import type { ModelCard } from '../../src/super-resolution/model-card.ts';
+import type { ModelCard, Quality } from '../../src/super-resolution/model-card.ts';
 import { ModelLibrary, type Precision } from '../../src/super-resolution/model-library.ts';
 import { TestPool } from '../../test/support/renderer-pool.ts';
 import { type Picture, readPicture, toPng } from './picture.ts';
 import { resizeBicubic } from './resize.ts';
-import { type Figures, measure, type TestSet } from './test-sets.ts';
+import { measure, type TestSet } from './test-sets.ts';
 
 /** Quality of the JPEG files from which networks are to be freed of noise. */
 const jpegQuality = 30;
@@ -60,11 +60,15 @@ export async function eachSet(
   sets: readonly TestSet[],
   scale: number,
   enlarge: (small: Picture) => Promise<Picture> | Picture,
-): Promise<Record<string, Figures>> {
-  const figures: Record<string, Figures> = {};
+): Promise<Record<string, Quality>> {
+  const figures: Record<string, Quality> = {};
   for (const set of sets) {
-    const { psnr, ssim } = await measure(set, scale, enlarge);
-    figures[set.name] = { psnr: Number(psnr.toFixed(3)), ssim: Number(ssim.toFixed(4)) };
+    const { psnr, ssim, perceptual } = await measure(set, scale, enlarge);
+    figures[set.name] = {
+      psnr: Number(psnr.toFixed(3)),
+      ssim: Number(ssim.toFixed(4)),
+      perceptual: Number(perceptual.toFixed(3)),
+    };
   }
   return figures;
 }

@@ -34,8 +34,8 @@ function figures(
       : [],
   );
   return [
-    '| model | scale | input | Set5 PSNR, dB | Set5 SSIM | Set14 PSNR, dB | Set14 SSIM |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| model | scale | input | Set5 PSNR, dB | SSIM | perceptual | Set14 PSNR, dB | SSIM | perceptual |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     ...jpeg,
     '',
@@ -58,6 +58,7 @@ function row(
   const cells = ['Set5', 'Set14'].flatMap(set => [
     quality[set]?.psnr.toFixed(2) ?? '–',
     quality[set]?.ssim.toFixed(4) ?? '–',
+    quality[set]?.perceptual.toFixed(3) ?? '–',
   ]);
   return `| ${[model, `×${scale}`, input || 'small image', ...cells].join(' | ')} |`;
 }

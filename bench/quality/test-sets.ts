@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Quality } from '../../src/super-resolution/model-card.ts';
 import { psnr, ssim } from './measures.ts';
+import { perceptualDistance } from './perceptual-distance.ts';
 import { luma, multipleOf, type Picture, readPicture, rounded, withoutBorder } from './picture.ts';
 import { resizeBicubic } from './resize.ts';
 
@@ -8,11 +10,6 @@ import { resizeBicubic } from './resize.ts';
 export interface TestSet {
   readonly name: string;
   readonly pictures: readonly Picture[];
-}
-
-export interface Figures {
-  readonly psnr: number;
-  readonly ssim: number;
 }
 
 /** What papers give for cubic interpolation, in dB, by set and scale. */
@@ -33,18 +30,24 @@ export async function measure(
   { pictures }: TestSet,
   scale: number,
   enlarge: (small: Picture) => Promise<Picture> | Picture,
-): Promise<Figures> {
-  const all: Figures[] = [];
+): Promise<Quality> {
+  const all: Quality[] = [];
   for (const picture of pictures) {
     const original = multipleOf(picture, scale);
     const made = await enlarge(resizeBicubic(original, 1 / scale, 'rounded'));
-    const [wanted, found] = [original, made].map(each => withoutBorder(luma(each), scale)) as [
-      Picture,
-      Picture,
-    ];
-    all.push({ psnr: psnr(wanted, found), ssim: ssim(wanted, found) });
+    const colours = [original, made].map(each => withoutBorder(each, scale)) as [Picture, Picture];
+    const [wanted, found] = colours.map(luma) as [Picture, Picture];
+    all.push({
+      psnr: psnr(wanted, found),
+      ssim: ssim(wanted, found),
+      perceptual: await perceptualDistance(...colours),
+    });
   }
-  return { psnr: mean(all.map(each => each.psnr)), ssim: mean(all.map(each => each.ssim)) };
+  return {
+    psnr: mean(all.map(each => each.psnr)),
+    ssim: mean(all.map(each => each.ssim)),
+    perceptual: mean(all.map(each => each.perceptual)),
+  };
 }
 
 /**

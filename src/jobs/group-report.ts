@@ -25,6 +25,7 @@ export interface GroupReport {
   readonly context: unknown;
   /** Milliseconds since the epoch. */
   readonly endedAt: number;
+  /** Those with jobs, in the order of these jobs' ids, then those that were refused. */
   readonly parts: readonly ReportedPart[];
   /** All that were asked for; those of parts that are not complete were not made. */
   readonly exports: readonly NewExport[];

@@ -5,6 +5,8 @@ export interface Quality {
   readonly psnr: number;
   /** Of the same pixels. */
   readonly ssim: number;
+  /** How different it looks from the original: the distance of features of MobileNetV2, in RGB (docs/models.md). 0 is the same. */
+  readonly perceptual: number;
 }
 
 /** What is known of one network; stands as JSON beside its files. */

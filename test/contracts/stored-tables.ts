@@ -87,7 +87,7 @@ export function storedTablesContract(open: OpenDatabaseForTest): void {
     );
     await tables.requireEmpty();
     await copy(await database.tables(), tables);
-    assert.equal((await other.store.jobs.list({}, { limit: 100 })).jobs.length, 4);
+    assert.equal((await other.store.jobs.list({}, { limit: 100 })).jobs.length, 6);
   });
 
   it('numbers events after all that anybody may have seen, also when none of them is left', async () => {

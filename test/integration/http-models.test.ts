@@ -66,7 +66,10 @@ suite('GET /models', () => {
   test('tells how good the weights are that are in use', async t => {
     await using folder = await temporaryFolder();
     const files = { float32: 'mine.onnx', int8: 'mine.int8.onnx' };
-    const [quality, int8Quality] = [{ Set5: { psnr: 30, ssim: 0.9 } }, { Set5: { psnr: 29, ssim: 0.8 } }];
+    const [quality, int8Quality] = [
+      { Set5: { psnr: 30, ssim: 0.9, perceptual: 0.3 } },
+      { Set5: { psnr: 29, ssim: 0.8, perceptual: 0.4 } },
+    ];
     const card: ModelCard = { ...imported, files, quality, int8Quality };
     await writeFile(path.join(folder.path, 'psnr-small-x2.json'), JSON.stringify(card));
     for (const precision of ['float32', 'int8'] as const) {

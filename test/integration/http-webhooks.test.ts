@@ -6,6 +6,7 @@ import { ask as askService, refuses, submitJob } from '../support/http-requests.
 import { form, type HttpService, pngOf } from '../support/http-service.ts';
 import { loopbackSpellings, privateSpellings, refusedUrls } from '../support/private-addresses.ts';
 import { claimDeliveries, claimWebhooks } from '../support/stored-deliveries.ts';
+import { newGroup } from '../support/stored-groups.ts';
 import { found } from '../support/stored-jobs.ts';
 import { suiteService } from '../support/suite-service.ts';
 
@@ -132,6 +133,19 @@ suite('Webhooks over HTTP', () => {
     ]);
     const again = await send('POST', replay);
     assert.deepEqual([again.status, again.body.id, again.body.status], [202, claimed.id, 'pending']);
+  });
+
+  test('a job that came with an event shows who is told of its group', async () => {
+    const group = newGroup({ owner: 'local' });
+    await service.stores.intake.submitGroups([group]);
+    const id = found(group.jobs[0]).id;
+    await ask('DELETE', `/jobs/${id}`);
+    const { deliveries } = (await ask('GET', `/jobs/${id}/deliveries`)).json();
+    const told = deliveries.filter((each: { group: string | null }) => each.group !== null);
+    assert.deepEqual(
+      told.map((each: Record<string, unknown>) => [each.job, each.run, each.type, each.target]),
+      [[null, 1, 'group.ended', { kind: 'kafka', url: null, name: 'processed', endpoint: null }]],
+    );
   });
 });
 

@@ -8,6 +8,9 @@ import { problems } from '../problem.ts';
 const qualitySchema = Type.Object({
   psnr: Type.Number({ description: 'Of luma, in dB.' }),
   ssim: Type.Number({ description: 'Of luma, 1 at most.' }),
+  perceptual: Type.Number({
+    description: 'How different it looks from the original, in features of MobileNetV2; 0 is the same.',
+  }),
 });
 
 const qualitiesSchema = Type.Record(Type.String(), qualitySchema);

@@ -94,10 +94,10 @@ function reopen(db: Kysely<Tables>, { texts }: SqlDialect) {
 /** Of these, those that no earlier one with their order key goes before. */
 function firstInOrder(db: Kysely<Tables>, { oneOf }: SqlDialect) {
   return prepare((p: { ids: string }) =>
-    sql<Pick<GroupRow, 'id'>>`select id from groups as mine
+    sql<Pick<GroupRow, 'id'>>`select id from groups as reopened
       where id ${oneOf(p.ids)} and not exists (
         select 1 from groups as earlier
-        where earlier.order_key = mine.order_key and earlier.turn < mine.turn and earlier.ended_at is null
+        where earlier.order_key = reopened.order_key and earlier.turn < reopened.turn and earlier.ended_at is null
       )`.compile(db),
   );
 }

@@ -42,3 +42,23 @@ export function foldIntoSmall(
 export function scaleKernel({ shape, weights, bias }: Kernel, factor: number): Kernel {
   return { shape, weights: weights.map(each => each * factor), bias: bias.map(each => each * factor) };
 }
+
+/** The kernel's share for each of the planes that are joined before it, in their order: together they make the same. */
+export function splitByInputs({ shape, weights, bias }: Kernel, inputs: readonly number[]): Kernel[] {
+  const [outputs, allInputs, height, width] = shape;
+  const taps = height * width;
+  let first = 0;
+  return inputs.map((count, index) => {
+    const share = new Float32Array(outputs * count * taps);
+    for (let output = 0; output < outputs; output++) {
+      const from = (output * allInputs + first) * taps;
+      share.set(weights.subarray(from, from + count * taps), output * count * taps);
+    }
+    first += count;
+    return {
+      shape: [outputs, count, height, width],
+      weights: share,
+      bias: index === 0 ? bias : new Float32Array(outputs),
+    };
+  });
+}

@@ -21,7 +21,7 @@ const largeNetwork: IdealoNetwork = {
   scale: large.scale,
   architecture: 'RDN C6 D20 G64 G0 64 (idealo)',
   padding: 24,
-  bytesPerPixel: 30_000,
+  bytesPerPixel: 5_000,
   build: weights => buildRdn(weights, large),
 };
 
@@ -30,7 +30,7 @@ export const idealoNetworks: Readonly<Record<ModelName, IdealoNetwork>> = {
     scale: small.scale,
     architecture: 'RDN C3 D10 G64 G0 64 (idealo)',
     padding: 16,
-    bytesPerPixel: 16_000,
+    bytesPerPixel: 5_000,
     build: weights => buildRdn(weights, small),
   },
   'psnr-large': largeNetwork,
@@ -39,7 +39,7 @@ export const idealoNetworks: Readonly<Record<ModelName, IdealoNetwork>> = {
     scale: gans.scale,
     architecture: 'RRDN C4 D3 G32 G0 32 T10 (idealo)',
     padding: 24,
-    bytesPerPixel: 8_000,
+    bytesPerPixel: 4_000,
     build: weights => buildRrdn(weights, gans),
   },
 };

@@ -1,6 +1,7 @@
 import { GraphBuilder, type Kernel } from '../onnx/graph-builder.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 import { foldIntoSmall } from './fold.ts';
+import { addedUp, concatenated, type Features, type Join } from './join.ts';
 import type { KerasWeights } from './keras-weights.ts';
 import { type ExpectedLayer, takeLayers } from './layers.ts';
 
@@ -32,11 +33,11 @@ export function buildRdn(weights: KerasWeights, settings: RdnSettings): Imported
   const layers = takeLayers(weights, expectedLayers(settings, shuffles ? 3 : planes));
   const kernel = (name: string) => layers.get(name) as Kernel;
   return {
-    network: build(settings, kernel, (graph, small) => {
+    network: build(settings, kernel, addedUp, (graph, small) => {
       const plane = (input: number, phase: number) => (shuffles ? phase * 3 + input : input);
       return graph.convolution('SR', small, foldIntoSmall(kernel('SR'), settings.scale, planes, plane));
     }),
-    original: build(settings, kernel, (graph, small) => {
+    original: build(settings, kernel, concatenated, (graph, small) => {
       const large = shuffles
         ? graph.depthToSpace('shuffle', small, settings.scale, 'DCR')
         : graph.repeat('UPN4', small, settings.scale);
@@ -67,26 +68,25 @@ function expectedLayers({ C, D, G, G0, scale }: RdnSettings, finalInputs: number
 }
 
 function build(
-  { C, D, scale }: RdnSettings,
+  { C, D, G, G0, scale }: RdnSettings,
   kernel: (name: string) => Kernel,
+  join: Join,
   finish: (graph: GraphBuilder, small: string) => string,
 ): OnnxModel {
   const graph = new GraphBuilder();
   const convolution = (name: string, input: string) => graph.convolution(name, input, kernel(name));
+  const joined = (name: string, inputs: readonly Features[]) => join(graph, name, inputs, kernel(name));
   const first = convolution('F_m1', 'image');
   let last = convolution('F_0', first);
   const blocks = range(D).map(block => {
-    const dense = [last];
-    let input = last;
+    const dense: Features[] = [{ name: last, channels: G0 }];
     for (const layer of range(C)) {
-      dense.push(graph.relu(convolution(`F_${block}_${layer}`, input)));
-      input = graph.concatenate(`concat_${block}_${layer}`, dense);
+      dense.push({ name: graph.relu(joined(`F_${block}_${layer}`, dense)), channels: G });
     }
-    last = graph.add(`LRL_${block}`, convolution(`LFF_${block}`, input), last);
-    return last;
+    last = graph.add(`LRL_${block}`, joined(`LFF_${block}`, dense), last);
+    return { name: last, channels: G0 };
   });
-  const joined = convolution('GFF_1', graph.concatenate('LRLs_Concat', blocks));
-  const features = graph.add('FDF', convolution('GFF_2', joined), first);
+  const features = graph.add('FDF', convolution('GFF_2', joined('GFF_1', blocks)), first);
   const up = graph.relu(convolution('UPN2', graph.relu(convolution('UPN1', features))));
   const result = finish(graph, convolution('UPN3', up));
   return graph.model(result, result === 'SR' ? 3 * scale ** 2 : 3);

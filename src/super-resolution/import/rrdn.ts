@@ -1,6 +1,7 @@
 import { GraphBuilder, type Kernel } from '../onnx/graph-builder.ts';
 import type { OnnxModel } from '../onnx/model.ts';
 import { foldIntoSmall, scaleKernel } from './fold.ts';
+import { addedUp, concatenated, type Features, type Join } from './join.ts';
 import type { KerasWeights } from './keras-weights.ts';
 import { type ExpectedLayer, takeLayers } from './layers.ts';
 import type { ImportedNetwork } from './rdn.ts';
@@ -29,11 +30,11 @@ export function buildRrdn(weights: KerasWeights, settings: RrdnSettings): Import
   const layers = takeLayers(weights, expectedLayers(settings));
   const kernel = (name: string) => layers.get(name) as Kernel;
   return {
-    network: build(settings, kernel, (graph, small) => {
+    network: build(settings, kernel, addedUp, (graph, small) => {
       const folded = foldIntoSmall(kernel('SR'), scale, 3 * scale ** 2, (input, phase) => phase * 3 + input);
       return { result: graph.convolution('SR', small, folded), channels: 3 * scale ** 2 };
     }),
-    original: build(settings, kernel, (graph, small) => {
+    original: build(settings, kernel, concatenated, (graph, small) => {
       const large = graph.depthToSpace('PixelShuffle', small, scale, 'DCR');
       return { result: graph.convolution('SR', large, kernel('SR')), channels: 3 };
     }),
@@ -62,39 +63,32 @@ function expectedLayers({ C, D, G, G0, T, scale }: RrdnSettings): ExpectedLayer[
 }
 
 function build(
-  { C, D, T }: RrdnSettings,
+  settings: RrdnSettings,
   kernel: (name: string) => Kernel,
+  join: Join,
   finish: (graph: GraphBuilder, small: string) => { result: string; channels: number },
 ): OnnxModel {
   const graph = new GraphBuilder();
+  const denseBlock = (name: string, before: string) => {
+    const dense: Features[] = [{ name: before, channels: settings.G0 }];
+    for (const layer of range(settings.C)) {
+      const widened = join(graph, `F_${name}_${layer}`, dense, kernel(`F_${name}_${layer}`));
+      dense.push({ name: graph.relu(widened), channels: settings.G });
+    }
+    const local = join(graph, `LFF_${name}`, dense, scaleKernel(kernel(`LFF_${name}`), residual));
+    return graph.add(`dense_${name}`, before, local);
+  };
   const first = graph.convolution('Pre_blocks_conv', 'image', kernel('Pre_blocks_conv'));
   let last = first;
-  for (const outer of range(T)) {
+  for (const outer of range(settings.T)) {
     const before = last;
-    for (const inner of range(D)) last = denseBlock(graph, kernel, `${outer}_${inner}`, C, last);
+    for (const inner of range(settings.D)) last = denseBlock(`${outer}_${inner}`, last);
     last = graph.add(`block_${outer}`, before, graph.multiply(`residual_${outer}`, last, residual));
   }
   const deep = graph.convolution('post_blocks_conv', last, kernel('post_blocks_conv'));
   const features = graph.add('sum', first, deep);
   const { result, channels } = finish(graph, graph.convolution('PreShuffle', features, kernel('PreShuffle')));
   return graph.model(result, channels);
-}
-
-function denseBlock(
-  graph: GraphBuilder,
-  kernel: (name: string) => Kernel,
-  name: string,
-  layers: number,
-  before: string,
-): string {
-  const dense = [before];
-  let input = before;
-  for (const layer of range(layers)) {
-    dense.push(graph.relu(graph.convolution(`F_${name}_${layer}`, input, kernel(`F_${name}_${layer}`))));
-    input = graph.concatenate(`concat_${name}_${layer}`, dense);
-  }
-  const local = graph.convolution(`LFF_${name}`, input, scaleKernel(kernel(`LFF_${name}`), residual));
-  return graph.add(`dense_${name}`, before, local);
 }
 
 /** 1 to `count`. */
