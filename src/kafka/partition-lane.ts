@@ -15,6 +15,7 @@ export interface RecordHandling<T> {
   handle(records: readonly ReadRecord<T>[], signal: AbortSignal): Promise<void>;
   /** Hears why a lane waits, each time before it tries again. */
   waits(reason: unknown): void;
+  /** Hears of a lane that has waited. */
   goesOn(): void;
 }
 
@@ -87,8 +88,8 @@ export class PartitionLane<T> {
       }
       try {
         await this.#nextBatch(signal);
+        if (failures > 0) this.#handling.goesOn();
         failures = 0;
-        this.#handling.goesOn();
       } catch (error) {
         if (!(error instanceof Waiting)) throw error;
         if (signal.aborted) return;
