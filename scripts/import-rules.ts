@@ -7,7 +7,7 @@ import path from 'node:path';
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  config: ['errors', 'telemetry', 'jobs/retention.ts'],
+  config: ['errors', 'telemetry', 'jobs/retention.ts', 'super-resolution/model-names.ts'],
   telemetry: ['errors'],
   program: [],
   jobs: ['errors'],
@@ -67,6 +67,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   '@platformatic/kafka': ['kafka'],
   mongodb: ['mongodb'],
   croner: ['config', 'intake'],
+  avsc: ['kafka'],
   commander: ['cli'],
   standardwebhooks: ['deliveries'],
 };

@@ -2,16 +2,13 @@ import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import { type Config, isLoopback } from './config/config.ts';
+import { imageLimits } from './config/image-limits.ts';
 import { jobQueueOptions } from './config/job-queue-options.ts';
 import { jobStoreOptions } from './config/job-store-options.ts';
 import { libraryPaths } from './config/library-paths.ts';
 import { objectStoreOptions } from './config/object-store-options.ts';
-import { Exporter } from './deliveries/exporter.ts';
-import { Relay, tryMs } from './deliveries/relay.ts';
-import { WebhookDriver } from './deliveries/webhook.ts';
 import { AddressGuard } from './fetch/address-guard.ts';
 import { Downloader } from './fetch/download.ts';
-import { Poster } from './fetch/poster.ts';
 import type { HealthParts } from './http/http-parts.ts';
 import { createHealthServer, createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
@@ -23,13 +20,12 @@ import { Jobs } from './jobs/jobs.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
-import { resizeAnswer } from './jobs/resize-answer.ts';
 import { parseRetention } from './jobs/retention.ts';
 import { listen, listenIfFree } from './listen.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { openJobQueue } from './queue/open-job-queue.ts';
-import { StoreBell } from './queue/store-bell.ts';
 import { readiness } from './readiness.ts';
+import { createRelay } from './relay-service.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
 import { checkExecutionProviders } from './super-resolution/check-execution-providers.ts';
@@ -103,12 +99,7 @@ export async function createApp(
   // `forever` is no time.
   const retentionMs = parseRetention(config.RETENTION);
   const jobs = new Jobs(store.jobs, queue, objects, retentionMs);
-  const limits = {
-    maxPixels: config.MAX_PIXELS,
-    maxOutputPixels: config.MAX_OUTPUT_PIXELS,
-    maxRenderBytes: config.MAX_RENDER_BYTES,
-    allowSvg: config.ALLOW_SVG,
-  };
+  const limits = imageLimits(config);
   const leaseMs = config.LEASE_SECONDS * 1000;
   const guard = new AddressGuard(config.ALLOW_PRIVATE_ADDRESSES);
   const localFolder = storeOptions.driver === 'sqlite' ? path.dirname(storeOptions.file) : objects.scratch;
@@ -173,28 +164,21 @@ export async function createApp(
       exportsUrl: openedObjects.exports.url,
       secrets,
       guard,
+      models,
       logger,
     }),
   );
 
-  const relay = parts.adopt(
-    new Relay({
-      deliveries: store.deliveries,
-      bell: parts.adopt(new StoreBell(store.changes, 'delivery'), opened => opened.close()),
-      drivers: {
-        webhook: new WebhookDriver({
-          poster: parts.adopt(new Poster(guard, tryMs), opened => opened.close()),
-          secrets,
-          groupBody: (report, [secret]) => resizeAnswer(report, secret),
-        }),
-        ...intakes.drivers,
-      },
-      exporter: new Exporter(openedObjects.exports, store.deliveries),
-      schedule: config.DELIVERY_SCHEDULE,
+  const relay = parts.use(
+    createRelay(config, {
+      store,
+      exports: openedObjects.exports,
+      drivers: intakes.drivers,
+      guard,
+      secrets,
       logger,
       metrics,
     }),
-    started => started.stop(),
   );
 
   metrics.gaugeBacklog(() => store.jobs.backlog());
@@ -263,7 +247,7 @@ export async function createApp(
     },
     stop() {
       // What is being made is given back in seconds, however long the last requests take.
-      stopped ??= Promise.all([worker.stop(), running.disposeAsync()]).then(() => {});
+      stopped ??= Promise.all([intakes.stop(), worker.stop(), running.disposeAsync()]).then(() => {});
       return stopped;
     },
   };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { backfillUrl } from './config/backfill-options.ts';
 import type { Config } from './config/config.ts';
+import { kafkaConnection, kafkaIntakeOptions } from './config/kafka-options.ts';
 import type { DeliveryDrivers } from './deliveries/outcome.ts';
 import type { AddressGuard } from './fetch/address-guard.ts';
 import type { IntakeGate } from './jobs/intake-gate.ts';
@@ -8,6 +9,7 @@ import type { IntakeStore } from './jobs/intake-store.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
 import type { LeaseStore } from './jobs/lease-store.ts';
 import type { SecretBox } from './secrets/secret-box.ts';
+import type { ModelLibrary } from './super-resolution/model-library.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Rounds } from './worker/rounds.ts';
 
@@ -20,6 +22,7 @@ export interface IntakeParts {
   readonly exportsUrl: string;
   readonly secrets: SecretBox;
   readonly guard: AddressGuard;
+  readonly models: ModelLibrary;
   readonly logger: Logger;
 }
 
@@ -28,6 +31,13 @@ export interface Intakes extends AsyncDisposable {
   readonly drivers: DeliveryDrivers;
   /** Starts those that this process's roles have. */
   start(): void;
+  /** Takes nothing more in; answers can still be told. */
+  stop(): Promise<void>;
+}
+
+interface Running {
+  start(): void;
+  stop(): Promise<void>;
 }
 
 /** How often it is asked whether the backfill's time has come, in milliseconds. */
@@ -36,7 +46,7 @@ const scheduleEveryMs = 15_000;
 /** Those that are configured; the others' client libraries are not even loaded. Throws `invalid-configuration`. */
 export async function openIntakes(config: Config, stop: AbortSignal, parts: IntakeParts): Promise<Intakes> {
   await using opened = new AsyncDisposableStack();
-  const starts: (() => void)[] = [];
+  const running: Running[] = [];
   let drivers: DeliveryDrivers = {};
   if (config.QUEUE_URL !== undefined) {
     const { createResizingService } = await import('./resizing-service.ts');
@@ -44,8 +54,15 @@ export async function openIntakes(config: Config, stop: AbortSignal, parts: Inta
     drivers = { ...drivers, sqs: resizing.driver };
     if (config.ROLES.includes('intake')) {
       await resizing.check(stop);
-      starts.push(() => resizing.start());
+      running.push(resizing);
     }
+  }
+  const [connection, enlarging] = [kafkaConnection(config), kafkaIntakeOptions(config)];
+  if (connection && enlarging) {
+    const { createKafkaService } = await import('./kafka-service.ts');
+    const kafka = opened.use(createKafkaService(config, connection, enlarging, parts));
+    drivers = { ...drivers, kafka: kafka.driver };
+    if (config.ROLES.includes('intake')) running.push(kafka);
   }
   const url = backfillUrl(config);
   if (url !== undefined) {
@@ -64,15 +81,16 @@ export async function openIntakes(config: Config, stop: AbortSignal, parts: Inta
       });
       const rounds = new Rounds(signal => schedule.runIfDue(signal), scheduleEveryMs, parts.logger);
       opened.adopt(rounds, started => started.stop());
-      starts.push(() => rounds.start());
+      running.push(rounds);
     }
   }
-  const running = opened.move();
+  const kept = opened.move();
   return {
     drivers,
     start: () => {
-      for (const start of starts) start();
+      for (const each of running) each.start();
     },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    stop: async () => void (await Promise.all(running.map(each => each.stop()))),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

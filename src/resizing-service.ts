@@ -33,6 +33,8 @@ export interface ResizingService extends AsyncDisposable {
   check(signal: AbortSignal): Promise<void>;
   /** Starts the intake. */
   start(): void;
+  /** Stops the intake. */
+  stop(): Promise<void>;
 }
 
 const owner = 'resizing-service';
@@ -67,6 +69,7 @@ export function createResizingService(
     driver: new SqsDriver(publisher, resizeAnswer),
     check: signal => messages.check(signal),
     start: () => intake.start(),
+    stop: () => intake.stop(),
     async [Symbol.asyncDispose]() {
       await intake.stop();
       publisher.close();

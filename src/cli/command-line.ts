@@ -8,6 +8,7 @@ import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
 import { exitCodeOf, exitCodes, type SetExitCode } from './exit-codes.ts';
 import { jobsCommand } from './jobs.ts';
+import { kafkaCommand } from './kafka.ts';
 import { keysCommand } from './keys.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand } from './models.ts';
@@ -54,6 +55,7 @@ function createProgram(setExitCode: SetExitCode): Command {
     jobsCommand(),
     keysCommand(),
     modelsCommand(setExitCode),
+    kafkaCommand(),
     sqsCommand(),
     backfillCommand(setExitCode),
     migrateCommand(),

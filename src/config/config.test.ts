@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { type Environment, isLoopback, readConfig, readServiceConfig, writtenValue } from './config.ts';
+import { kafkaConnection, kafkaIntakeOptions } from './kafka-options.ts';
 import { variables } from './variables.ts';
 
 function faultsOf(env: Environment, read = readConfig): string[] {
@@ -162,6 +163,35 @@ test('a login at Kafka is complete or not there', () => {
   const login = { KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512', KAFKA_SASL_USERNAME: 'ann' };
   assert.match(faultsOf(login).join(), /KAFKA_SASL_PASSWORD is unset/);
   assert.deepEqual(faultsOf({ ...login, KAFKA_SASL_PASSWORD: 'secret' }), []);
+});
+
+const kafkaIntake = {
+  KAFKA_BOOTSTRAP_SERVERS: 'kafka1:9092, kafka2:9092',
+  KAFKA_SCHEMA_REGISTRY_URL: 'https://registry.example.org/apis/ccompat/v7/',
+  KAFKA_CONSUMER_GROUP_ID: 'enlargers',
+  KAFKA_TOPIC_USER_IMAGE_TO_PROCESS: 'images,more-images',
+  KAFKA_TOPIC_USER_IMAGE_PROCESSED: 'processed-images',
+  PROCESSED_IMAGES_BUCKET: 'processed',
+};
+
+test('what switches the intake from Kafka on goes together; where Kafka is may be known without', () => {
+  assert.deepEqual(faultsOf(kafkaIntake, readServiceConfig), []);
+  const { KAFKA_BOOTSTRAP_SERVERS, KAFKA_SCHEMA_REGISTRY_URL, ...more } = kafkaIntake;
+  const [first = '', ...others] = faultsOf(more, readServiceConfig);
+  assert.match(first, /^KAFKA_BOOTSTRAP_SERVERS is unset; accepted: all of KAFKA_BOOTSTRAP_SERVERS, /);
+  assert.equal(others.length, 1);
+  assert.deepEqual(faultsOf({ KAFKA_BOOTSTRAP_SERVERS, KAFKA_SCHEMA_REGISTRY_URL }, readServiceConfig), []);
+  assert.deepEqual(faultsOf(more), [], 'a command beside the service needs less');
+  const login = { KAFKA_SCHEMA_REGISTRY_USERNAME: 'ann' };
+  assert.match(faultsOf(login).join(), /KAFKA_SCHEMA_REGISTRY_PASSWORD is unset/);
+  assert.equal(kafkaConnection(readConfig(kafkaIntake))?.registry.url.at(-1), '7');
+  assert.deepEqual(kafkaIntakeOptions(readConfig(kafkaIntake)), {
+    consume: { groupId: 'enlargers', topics: ['images', 'more-images'], reset: 'earliest' },
+    processedTopic: 'processed-images',
+    bucket: 'processed',
+    enlargement: { model: 'noise-cancel', patchSize: 256, batchSize: 1 },
+  });
+  assert.equal(kafkaIntakeOptions(readConfig({})), undefined);
 });
 
 test('bytes are read with and without a unit', () => {

@@ -4,6 +4,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { backfillFaults } from './backfill-options.ts';
 import { jobStoreFaults, secretsKeyFaults } from './job-store-options.ts';
 import { kafkaLoginFaults } from './kafka-login.ts';
+import { kafkaIntakeFaults, registryLoginFaults } from './kafka-options.ts';
 import { sqsIntakeFaults } from './sqs-intake-options.ts';
 import { type ValueKind, withoutPassword } from './values.ts';
 import { otherNames, variables } from './variables.ts';
@@ -31,7 +32,7 @@ export function readConfig(env: Environment, root: string = defaultRoot()): Conf
 
 /** As `readConfig`; what the service needs and commands beside it do without is a fault as well. */
 export function readServiceConfig(env: Environment, root: string = defaultRoot()): Config {
-  return read(env, root, secretsKeyFaults);
+  return read(env, root, config => [...secretsKeyFaults(config), ...kafkaIntakeFaults(config)]);
 }
 
 function read(env: Environment, root: string, moreFaults: (config: Partial<Config>) => string[]): Config {
@@ -81,13 +82,9 @@ function combinationFaults(config: Partial<Config>): string[] {
       `HOST is '${config.HOST}', which others can reach, and AUTH is unset; accepted: AUTH=keys, AUTH=off spelled out, or a loopback address`,
     );
   }
-  faults.push(
-    ...jobStoreFaults(config),
-    ...objectStoreFaults(config),
-    ...kafkaLoginFaults(config),
-    ...sqsIntakeFaults(config),
-    ...backfillFaults(config),
-  );
+  faults.push(...jobStoreFaults(config), ...objectStoreFaults(config));
+  faults.push(...kafkaLoginFaults(config), ...registryLoginFaults(config));
+  faults.push(...sqsIntakeFaults(config), ...backfillFaults(config));
   return faults;
 }
 

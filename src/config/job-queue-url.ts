@@ -8,9 +8,9 @@ export type BrokerTarget =
   | { readonly driver: 'sqs'; readonly queueUrl: string }
   | { readonly driver: 'kafka'; readonly brokers: readonly string[]; readonly topic: string };
 
-const brokerPattern = /^(?:[a-zA-Z0-9._-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
+export const brokerPattern = /^(?:[a-zA-Z0-9._-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
 /** Kafka's own rule. */
-const topicPattern = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
+export const topicPattern = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 
 export const jobQueueUrl: ValueKind<string> = {
   accepts:

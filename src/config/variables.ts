@@ -1,6 +1,8 @@
 import os from 'node:os';
+import { modelNames } from '../super-resolution/model-names.ts';
 import { databaseUrl, postgresUrl } from './database-url.ts';
 import { jobQueueUrl } from './job-queue-url.ts';
+import { brokerList, topicList, topicName } from './kafka-options.ts';
 import {
   addressRanges,
   bucket,
@@ -78,6 +80,19 @@ export const variables = {
   SECRETS_KEY: variable(encryptionKey, undefined),
   DELIVERY_SCHEDULE: variable(durations, '5s,5m,30m,2h,5h,10h,14h,20h,24h'),
   ALLOW_PRIVATE_ADDRESSES: variable(addressRanges, 'false'),
+  KAFKA_BOOTSTRAP_SERVERS: variable(brokerList, undefined),
+  KAFKA_SCHEMA_REGISTRY_URL: variable(webUrl, undefined),
+  KAFKA_SCHEMA_REGISTRY_USERNAME: variable(text, undefined),
+  KAFKA_SCHEMA_REGISTRY_PASSWORD: variable(secret, undefined),
+  KAFKA_CONSUMER_GROUP_ID: variable(text, undefined),
+  KAFKA_CONSUMER_AUTO_OFFSET_RESET: variable(oneOf(['earliest', 'latest']), 'earliest'),
+  KAFKA_TOPIC_USER_IMAGE_TO_PROCESS: variable(topicList, undefined),
+  KAFKA_TOPIC_USER_IMAGE_PROCESSED: variable(topicName, undefined),
+  PROCESSED_IMAGES_BUCKET: variable(text, undefined),
+  MODEL_NAME: variable(oneOf(modelNames), 'noise-cancel'),
+  MODEL_BY_PATCH_OF_SIZE: variable(wholeNumber(8, 2048), '256'),
+  MODEL_BATCH_SIZE: variable(wholeNumber(1, 64), '1'),
+  MODEL_PADDING_SIZE: variable(wholeNumber(0, 256), undefined),
   KAFKA_SASL_MECHANISM: variable(oneOf(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']), undefined),
   KAFKA_SASL_USERNAME: variable(text, undefined),
   KAFKA_SASL_PASSWORD: variable(secret, undefined),

@@ -10,8 +10,8 @@ import { retryAfterMs } from './schedule.ts';
 export interface WebhookParts {
   readonly poster: Poster;
   readonly secrets: SecretBox;
-  /** Makes the body that tells of a group; of one report always the same. `secrets` are the target's. */
-  readonly groupBody: (report: GroupReport, secrets: readonly string[]) => string;
+  /** Makes the body that tells of a group; of one report always the same. `secret` is the target's. */
+  readonly groupBody: (report: GroupReport, secret: string | undefined) => string;
 }
 
 const gone = 410;
@@ -36,7 +36,7 @@ export class WebhookDriver implements DeliveryDriver<'webhook'> {
     }
     try {
       const known = target.secrets.map(each => secrets.open(each));
-      const sent = groupId === undefined ? body : groupBody(JSON.parse(body) as GroupReport, known);
+      const sent = groupId === undefined ? body : groupBody(JSON.parse(body) as GroupReport, known[0]);
       const headers = signedHeaders(id, sent, known);
       const answer = await poster.post(target.url, headers, sent, signal);
       const { status } = answer;

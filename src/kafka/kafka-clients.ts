@@ -1,6 +1,6 @@
 import { Admin, Consumer, Producer } from '@platformatic/kafka';
 
-export type { Consumer, Producer } from '@platformatic/kafka';
+export type { Admin, Consumer, Producer } from '@platformatic/kafka';
 
 export interface KafkaSettings {
   /** `host:port` of some of the brokers; they tell of the others. */
@@ -26,6 +26,23 @@ export function kafkaAdmin(settings: KafkaSettings, retries: KafkaRetries): Admi
 
 export function kafkaProducer(settings: KafkaSettings, retries: KafkaRetries): Producer {
   return new Producer(clientOptions(settings, retries));
+}
+
+/** One whose own retries write nothing twice, and whose sends are acknowledged by all replicas in sync. */
+export function kafkaIdempotentProducer(settings: KafkaSettings, retries: KafkaRetries): Producer {
+  return new Producer({ ...clientOptions(settings, retries), idempotent: true });
+}
+
+/**
+ * One that writes in transactions, each of which is there whole or not at all.
+ * @param transactionalId a producer takes the place of an earlier one with the same, and ends what that one left open
+ */
+export function kafkaTransactionalProducer(
+  settings: KafkaSettings,
+  retries: KafkaRetries,
+  transactionalId: string,
+): Producer {
+  return new Producer({ ...clientOptions(settings, retries), idempotent: true, transactionalId });
 }
 
 /**

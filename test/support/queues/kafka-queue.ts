@@ -53,13 +53,13 @@ export function kafkaAdminOf({ port }: RestartableServer): Admin {
   });
 }
 
-/** What the group of workers has not committed of the topic. */
-export async function kafkaLag(admin: Admin, topic: string): Promise<number> {
+/** What a group has not committed of the topic. */
+export async function kafkaLag(admin: Admin, topic: string, groupId = `${topic}.workers`): Promise<number> {
   const metadata = await admin.metadata({ topics: [topic] });
   const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
   const partitions = Array.from({ length: count }, (_, index) => index);
   const committed = await admin.listConsumerGroupOffsets({
-    groups: [{ groupId: `${topic}.workers`, topics: [{ name: topic, partitionIndexes: partitions }] }],
+    groups: [{ groupId, topics: [{ name: topic, partitionIndexes: partitions }] }],
   });
   const ends = await admin.listOffsets({
     topics: [

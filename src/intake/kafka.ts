@@ -1,0 +1,81 @@
+import { setTimeout } from 'node:timers/promises';
+import type { IntakeGate } from '../jobs/intake-gate.ts';
+import type { IntakeStore } from '../jobs/intake-store.ts';
+import type { UserImage } from '../jobs/processed-image.ts';
+import type { GroupOptions } from '../kafka/group-member.ts';
+import type { KafkaSettings } from '../kafka/kafka-clients.ts';
+import type { ReadRecord } from '../kafka/partition-lane.ts';
+import { RecordReader } from '../kafka/record-reader.ts';
+import { recordSchemas } from '../kafka/record-schemas.ts';
+import type { SchemaRegistry } from '../kafka/schema-registry.ts';
+import { TopicConsumer } from '../kafka/topic-consumer.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type EnlargementTarget, enlargementGroup } from './enlargement-events.ts';
+
+export interface KafkaIntakeOptions {
+  readonly kafka: KafkaSettings;
+  readonly registry: SchemaRegistry;
+  readonly consume: GroupOptions;
+  readonly target: EnlargementTarget;
+  readonly store: IntakeStore;
+  readonly gate: Pick<IntakeGate, 'isOpen' | 'took'>;
+  /** Says that there is work. */
+  readonly ring: (jobs: number) => void;
+  readonly logger: Logger;
+}
+
+/** Groups of one transaction: so many more than the gate allows may get through it. */
+const atOnce = 200;
+/** Between two looks while there is no room, in milliseconds. */
+const lookMs = 1_000;
+
+/**
+ * Makes a group of each record of the topics of images to process. Offsets are committed once the groups are durable, not
+ * when their images are done, so that long work is no matter of the broker's; a record that comes again is known by then.
+ */
+export class KafkaIntake {
+  readonly #options: KafkaIntakeOptions;
+  readonly #consumer: TopicConsumer<UserImage>;
+
+  constructor(options: KafkaIntakeOptions) {
+    const { kafka, registry, consume, logger } = options;
+    this.#options = options;
+    const reader = new RecordReader<UserImage>(registry, recordSchemas.userImageUploaded);
+    this.#consumer = new TopicConsumer({
+      ...consume,
+      settings: kafka,
+      handling: {
+        read: ({ value }) => reader.read(value),
+        handle: (records, signal) => this.#accept(records, signal),
+      },
+      logger,
+    });
+  }
+
+  start(): void {
+    this.#consumer.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#consumer.stop();
+  }
+
+  async #accept(records: readonly ReadRecord<UserImage>[], signal: AbortSignal): Promise<void> {
+    const { store, gate, ring, target } = this.#options;
+    for (let done = 0; done < records.length; done += atOnce) {
+      await this.#open(signal);
+      const next = records.slice(done, done + atOnce);
+      const groups = next.map(({ record, value }) => enlargementGroup(record.identity, { ...value }, target));
+      const accepted = await store.submitGroups(groups);
+      gate.took(accepted);
+      if (accepted > 0) ring(accepted);
+    }
+  }
+
+  /** While the queue has no room for more this waits, and nothing more is fetched of that partition. */
+  async #open(signal: AbortSignal): Promise<void> {
+    while (!(await this.#options.gate.isOpen())) {
+      await setTimeout(lookMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import { findErrorBy } from '@platformatic/kafka';
+
+/** What the brokers will never take, by the protocol's names. */
+const tooLarge = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
+
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && tooLarge.some(name => findErrorBy(error, 'apiId', name) !== null);
+}
+
+/** A member's claim to its partitions is over, or about to be: it has to join the group again. */
+export function needsRejoin(error: unknown): boolean {
+  return error instanceof Error && findErrorBy(error, 'needsRejoin', true) !== null;
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AwayLog } from '../telemetry/away-log.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { GroupMember, type GroupOptions } from './group-member.ts';
+import type { KafkaSettings } from './kafka-clients.ts';
+import type { RecordHandling } from './partition-lane.ts';
+
+export interface TopicConsumerOptions<T> extends GroupOptions {
+  readonly settings: KafkaSettings;
+  readonly handling: Pick<RecordHandling<T>, 'read' | 'handle'>;
+  readonly logger: Logger;
+}
+
+/** Between two tries to join the group, in milliseconds: doubled from the first to the last. */
+const pauses = { first: 250, last: 5_000 };
+
+/**
+ * Gives each record of some topics to its handler, at least once and in the order of its partition, until it is stopped.
+ * An offset is committed only after the handler has made its record durable. Records that nobody can read are put aside
+ * in `<topic>.dead-letters`.
+ */
+export class TopicConsumer<T> {
+  readonly #options: TopicConsumerOptions<T>;
+  readonly #handling: RecordHandling<T>;
+  readonly #deadLetters: DeadLetters;
+  readonly #awayLog: AwayLog;
+  /** In the group it takes the place of its own predecessor, so that an outage is no rebalance. */
+  readonly #name = randomUUID();
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(options: TopicConsumerOptions<T>) {
+    const { handling, logger, settings, topics } = options;
+    this.#options = options;
+    const names = topics.join(', ');
+    const waitLog = new AwayLog(logger, `records of ${names} wait`, `records of ${names} go on`);
+    this.#handling = {
+      read: record => handling.read(record),
+      handle: (records, signal) => handling.handle(records, signal),
+      waits: reason => waitLog.away(reason),
+      goesOn: () => waitLog.back(),
+    };
+    this.#deadLetters = new DeadLetters(settings);
+    this.#awayLog = new AwayLog(logger, `${names} can't be consumed`, `${names}: consumed again`);
+  }
+
+  start(): void {
+    this.#loop ??= this.#consume();
+  }
+
+  /** Finishes what was begun, leaves the group, and resolves when all is still. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+    await this.#deadLetters.close();
+  }
+
+  async #consume(): Promise<void> {
+    const stopping = this.#stopping.signal;
+    let failures = 0;
+    while (!stopping.aborted) {
+      try {
+        const member = await this.#join();
+        failures = 0;
+        this.#awayLog.back();
+        await member.run(stopping).finally(() => member.close());
+      } catch (error) {
+        if (stopping.aborted) return;
+        this.#awayLog.away(error);
+        const pauseMs = Math.min(pauses.first * 2 ** failures, pauses.last);
+        failures += 1;
+        await sleep(pauseMs, undefined, { signal: stopping }).catch(() => {});
+      }
+    }
+  }
+
+  #join(): Promise<GroupMember<T>> {
+    const { settings } = this.#options;
+    return GroupMember.join(settings, this.#name, this.#options, this.#handling, this.#deadLetters);
+  }
+}

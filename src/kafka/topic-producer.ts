@@ -1,0 +1,64 @@
+import { ensureTopic } from './ensure-topic.ts';
+import { type KafkaSettings, kafkaIdempotentProducer, type Producer } from './kafka-clients.ts';
+
+export interface ProducedMessage {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** As many partitions as the brokers give a topic of which nobody says more. */
+const brokersDefault = -1;
+
+/** Writes to topics, each of which it makes where there is none. A message is written once its send has resolved. */
+export class TopicProducer {
+  readonly #settings: KafkaSettings;
+  /** The variable that names the topic, for messages. */
+  readonly #variable: string;
+  readonly #made = new Map<string, Promise<void>>();
+  #producer: Producer | undefined;
+
+  constructor(settings: KafkaSettings, variable: string) {
+    this.#settings = settings;
+    this.#variable = variable;
+  }
+
+  /** Throws `invalid-configuration` when the brokers refuse topic or login, else the client's own error. */
+  async send(topic: string, messages: readonly ProducedMessage[]): Promise<void> {
+    await this.#make(topic);
+    this.#producer ??= kafkaIdempotentProducer(this.#settings, { retries: 12, retryDelay: 250 });
+    const producer = this.#producer;
+    try {
+      await producer.send({ messages: messages.map(message => written(topic, message)) });
+    } catch (error) {
+      // The topic may be no more; the next one asks anew where it is.
+      this.#made.delete(topic);
+      if (this.#producer === producer) this.#producer = undefined;
+      await producer.close(true).catch(() => {});
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#producer?.close(true).catch(() => {});
+    this.#producer = undefined;
+  }
+
+  async #make(topic: string): Promise<void> {
+    const made = this.#made.get(topic) ?? ensureTopic(this.#settings, topic, brokersDefault, this.#variable);
+    this.#made.set(topic, made);
+    try {
+      await made;
+    } catch (error) {
+      this.#made.delete(topic);
+      throw error;
+    }
+  }
+}
+
+function written(topic: string, { key, value, headers }: ProducedMessage) {
+  const pairs = Object.entries(headers).map(
+    ([name, text]) => [Buffer.from(name), Buffer.from(text)] as const,
+  );
+  return { topic, key: Buffer.from(key), value: Buffer.from(value), headers: new Map(pairs) };
+}
