@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../test/support/eventually.ts';
 import { FaultyProxy } from '../../test/support/faulty-proxy.ts';
 import { KafkaTopic, kafkaSettings } from '../../test/support/kafka-topic.ts';
@@ -37,7 +38,14 @@ class RememberedGroups {
 
 class Gate {
   isShut = false;
-  readonly isOpen = async () => !this.isShut;
+  /** How often it was asked. */
+  asked = 0;
+  readonly opened = async (signal: AbortSignal) => {
+    do {
+      this.asked += 1;
+      await delay(10, undefined, { signal });
+    } while (this.isShut);
+  };
   readonly took = () => {};
 }
 
@@ -100,19 +108,13 @@ if (servers !== undefined) {
       await sendImages(topic, 300);
       const [store, gate, group] = [new RememberedGroups(), new Gate(), randomUUID()];
       gate.isShut = true;
-      let looks = 0;
-      const isOpen = () => {
-        looks += 1;
-        return gate.isOpen();
-      };
-      const watched = { isOpen, took: gate.took };
-      const intake = startIntake(topic, group, store, { gate: watched });
-      await eventually(() => looks > 3, 'the intake waits for room');
+      const intake = startIntake(topic, group, store, { gate });
+      await eventually(() => gate.asked > 3, 'the intake waits for room');
       assert.equal(store.groups.size, 0);
       store.isAway = true;
       gate.isShut = false;
-      const before = looks;
-      await eventually(() => looks > before + 3, 'the intake tries the job store');
+      const before = gate.asked;
+      await eventually(() => gate.asked > before + 3, 'the intake tries the job store');
       assert.equal(await kafkaLag(topic.admin, topic.name, group), 300);
       store.isAway = false;
       await topic.consumedBy(group);
