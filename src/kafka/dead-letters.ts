@@ -16,6 +16,11 @@ const names = ['topic', 'partition', 'offset', 'reason'] as const;
 /** A new transaction waits for the end of the one before at the broker: a few milliseconds. Three seconds in all. */
 const retries = { retries: 120, retryDelay: 25 };
 
+/** Bytes of values in one request: brokers take a mebibyte, headers and all. */
+const pieceBytes = 512_000;
+/** Longer values are left out: the topic would take none of them. */
+const longestValue = 900_000;
+
 interface Burial {
   readonly unreadable: readonly UnreadableRecord[];
   readonly done: PartitionOffset;
@@ -81,9 +86,9 @@ export class DeadLetters {
       throw error;
     });
     try {
-      await transaction.send({
-        messages: burials.flatMap(({ unreadable }) => unreadable.map(deadLetter)),
-      });
+      for (const messages of pieces(burials.flatMap(({ unreadable }) => unreadable.map(deadLetter)))) {
+        await transaction.send({ messages });
+      }
       // Of a consumer it takes the group's name alone.
       await transaction.addConsumer({ groupId: generation.groupId } as Consumer);
       // Not at once: the client takes calls under way at the same time for one and the same.
@@ -112,7 +117,28 @@ function deadLetterTopic(topic: string): string {
   return `${topic}.dead-letters`;
 }
 
-function deadLetter({ record, reason }: UnreadableRecord) {
+/** In their order, each small enough for one request. */
+function* pieces(messages: readonly DeadLetter[]): Generator<DeadLetter[]> {
+  let piece: DeadLetter[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const size = message.value?.length ?? 0;
+    if (piece.length > 0 && bytes + size > pieceBytes) {
+      yield piece;
+      [piece, bytes] = [[], 0];
+    }
+    piece.push(message);
+    bytes += size;
+  }
+  yield piece;
+}
+
+type DeadLetter = ReturnType<typeof deadLetter>;
+
+function deadLetter({ record, reason: why }: UnreadableRecord) {
+  const length = record.value?.length ?? 0;
+  const isTooLong = length > longestValue;
+  const reason = isTooLong ? `${why} Its ${length} bytes are too many to be put aside.` : why;
   const facts = { topic: record.topic, partition: record.partition, offset: record.offset, reason };
   const headers = new Map<Buffer, Buffer>();
   for (const [name, value] of record.headers) {
@@ -124,7 +150,7 @@ function deadLetter({ record, reason }: UnreadableRecord) {
     topic: deadLetterTopic(record.topic),
     headers,
     ...(record.key !== null && { key: record.key }),
-    ...(record.value !== null && { value: record.value }),
+    ...(record.value !== null && !isTooLong && { value: record.value }),
   };
 }
 

@@ -40,8 +40,9 @@ export interface LaneProgress {
 
 /** Records that are handled together, at most. */
 const batchSize = 500;
-/** Fetched records from which on no more are fetched. */
+/** Fetched records, and bytes of theirs, from which on no more are fetched. */
 const enough = 2 * batchSize;
+const enoughBytes = 8 * 2 ** 20;
 /** Between two tries, in milliseconds: doubled from the first to the last. */
 const waits = { first: 100, last: 5_000 };
 
@@ -53,6 +54,8 @@ export class PartitionLane<T> {
   readonly #progress: LaneProgress;
   readonly #changes = new EventTarget();
   #fetched: TopicRecord[] = [];
+  /** Of their values. */
+  #bytes = 0;
   #next: bigint;
 
   constructor(
@@ -69,12 +72,14 @@ export class PartitionLane<T> {
 
   /** Where the next fetch begins; undefined while there is enough to do. */
   get fetchOffset(): bigint | undefined {
-    return this.#fetched.length >= enough ? undefined : this.#next;
+    const hasEnough = this.#fetched.length >= enough || this.#bytes >= enoughBytes;
+    return hasEnough ? undefined : this.#next;
   }
 
   add({ records, next }: FetchedRecords): void {
     this.#next = next;
     this.#fetched.push(...records);
+    this.#bytes += bytesOf(records);
     if (records.length > 0) this.#changes.dispatchEvent(new Event('added'));
   }
 
@@ -114,6 +119,7 @@ export class PartitionLane<T> {
       const offset = { topic, partition, offset: last.offset + 1n };
       if (unreadable.length > 0) await this.#progress.commitWithDeadLetters(offset, unreadable);
       else await this.#progress.commit(offset);
+      this.#bytes -= bytesOf(this.#fetched.slice(0, done));
       this.#fetched = this.#fetched.slice(done);
       this.#progress.hasRoom();
     }
@@ -138,6 +144,10 @@ export class PartitionLane<T> {
     }
     return { read, unreadable, done };
   }
+}
+
+function bytesOf(records: readonly TopicRecord[]): number {
+  return records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
 }
 
 /** Something is away that will come back. */

@@ -35,8 +35,8 @@ export class SchemaRegistry {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #schemas = new Map<number, string>();
-  /** When each was asked for, oldest first. */
-  readonly #unknown = new Map<number, number>();
+  /** Why each is refused, and since when that is known; oldest first. */
+  readonly #unknown = new Map<number, { readonly askedAt: number; readonly reason: string }>();
   readonly #asking = new Map<number, Promise<string>>();
 
   constructor({ url, login }: RegistrySettings) {
@@ -56,7 +56,8 @@ export class SchemaRegistry {
   async schema(id: number): Promise<string> {
     const known = this.#schemas.get(id);
     if (known !== undefined) return known;
-    if (this.#isUnknown(id)) throw unknownId(id);
+    const refusal = this.#refused(id);
+    if (refusal !== undefined) throw refusal;
     const asked = this.#asking.get(id) ?? this.#ask(id).finally(() => this.#asking.delete(id));
     this.#asking.set(id, asked);
     return asked;
@@ -83,13 +84,11 @@ export class SchemaRegistry {
     const answer = await this.#send('GET', `/schemas/ids/${id}`);
     const { schema, schemaType = 'AVRO' } = answer.body;
     if (answer.status === 404 && answer.body.error_code === schemaNotFound) {
-      this.#remember(id);
-      throw unknownId(id);
+      throw this.#refuse(id, `The schema registry knows no schema ${id}.`);
     }
     if (answer.status !== 200 || typeof schema !== 'string') throw unavailable(`schema ${id}`, answer);
     if (schemaType !== 'AVRO') {
-      this.#remember(id);
-      throw new TintypeError('invalid-record', `Its schema ${id} is ${schemaType}, not Avro.`);
+      throw this.#refuse(id, `Its schema ${id} is ${schemaType}, not Avro.`);
     }
     this.#schemas.set(id, schema);
     return schema;
@@ -128,21 +127,20 @@ export class SchemaRegistry {
     }
   }
 
-  #isUnknown(id: number): boolean {
-    const askedAt = this.#unknown.get(id);
-    return askedAt !== undefined && performance.now() - askedAt < unknownMs;
+  #refused(id: number): TintypeError | undefined {
+    const known = this.#unknown.get(id);
+    if (known === undefined || performance.now() - known.askedAt >= unknownMs) return undefined;
+    return new TintypeError('invalid-record', known.reason);
   }
 
-  #remember(id: number): void {
+  /** Remembers why, so that it is not asked for again at once. */
+  #refuse(id: number, reason: string): TintypeError {
     this.#unknown.delete(id);
-    this.#unknown.set(id, performance.now());
+    this.#unknown.set(id, { askedAt: performance.now(), reason });
     const [oldest] = this.#unknown.keys();
     if (this.#unknown.size > mostUnknown && oldest !== undefined) this.#unknown.delete(oldest);
+    return new TintypeError('invalid-record', reason);
   }
-}
-
-function unknownId(id: number): TintypeError {
-  return new TintypeError('invalid-record', `The schema registry knows no schema ${id}.`);
 }
 
 function unavailable(what: string, { status, body }: Answer): TintypeError {

@@ -137,6 +137,26 @@ if (server !== undefined) {
       assert.equal(String(dead[0]?.key), 'key of bad r7');
     });
 
+    it('puts aside more than one request can hold, and says of what is too long where it was', async () => {
+      await using topic = await KafkaTopic.create(server);
+      const group = randomUUID();
+      const long = `bad ${'x'.repeat(980_000)}`;
+      // Batches of some hundred kilobytes, as producers make them.
+      for (let from = 0; from < 500; from += 50) {
+        await topic.send(messages(texts(50, `bad ${'y'.repeat(4_000)}`)));
+      }
+      await topic.send([{ key: Buffer.from('long'), value: Buffer.from(long) }]);
+      await topic.send(messages(texts(3)));
+      await using consuming = consume(topic, group);
+      await topic.consumedBy(group);
+      assert.deepEqual(consuming.seen, texts(3));
+      const dead = await recordsOf(server, `${topic.name}.dead-letters`);
+      assert.equal(dead.length, 501);
+      assert.equal(dead[500]?.headers.offset, '500');
+      assert.match(dead[500]?.headers.reason ?? '', /980004 bytes are too many/);
+      assert.equal(dead[500]?.value, null);
+    });
+
     it('waits while it can not be known whether a record can be read, and holds no other partition', async () => {
       await using topic = await KafkaTopic.create(server, 2);
       const group = randomUUID();

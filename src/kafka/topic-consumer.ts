@@ -15,6 +15,8 @@ export interface TopicConsumerOptions<T> extends GroupOptions {
 
 /** Between two tries to join the group, in milliseconds: doubled from the first to the last. */
 const pauses = { first: 250, last: 5_000 };
+/** A membership that lasted so long was a good one, in milliseconds. */
+const steadyMs = 30_000;
 
 /**
  * Gives each record of some topics to its handler, at least once and in the order of its partition, until it is stopped.
@@ -61,13 +63,14 @@ export class TopicConsumer<T> {
     const stopping = this.#stopping.signal;
     let failures = 0;
     while (!stopping.aborted) {
+      const since = performance.now();
       try {
         const member = await this.#join();
-        failures = 0;
         this.#awayLog.back();
         await member.run(stopping).finally(() => member.close());
       } catch (error) {
         if (stopping.aborted) return;
+        if (performance.now() - since > steadyMs) failures = 0;
         this.#awayLog.away(error);
         const pauseMs = Math.min(pauses.first * 2 ** failures, pauses.last);
         failures += 1;
