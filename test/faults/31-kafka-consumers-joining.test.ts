@@ -12,8 +12,8 @@ import { fault } from './fault.ts';
 
 const patienceMs = 240_000;
 const partitions = 6;
-/** Events are sent in so many portions, so that there is something to take in from the first change to the last. */
-const portions = 50;
+/** Events are sent as often as they are made durable, so that members come and go while others are at work. */
+const portionMs = 200;
 
 const row = {
   row: '31',
@@ -36,7 +36,7 @@ fault(row, async ({ events, changes, everyMs }, report, t) => {
   await using members = new Members(join);
   await using watch = watchCommits(topic, group, store);
 
-  const sending = send(topic, values, (changes * everyMs) / portions);
+  const sending = send(topic, values, (changes * everyMs) / portionMs);
   for (let change = 0; change < changes; change += 1) {
     await setTimeout(everyMs);
     // Two come, two go: between one and three.
@@ -59,12 +59,12 @@ fault(row, async ({ events, changes, everyMs }, report, t) => {
   assert.equal(await database.store.jobs.queued(2 * events), events);
 });
 
-async function send(topic: KafkaTopic, values: readonly Buffer[], pauseMs: number): Promise<void> {
+async function send(topic: KafkaTopic, values: readonly Buffer[], portions: number): Promise<void> {
   const portion = Math.ceil(values.length / portions);
   for (let start = 0; start < values.length; start += portion) {
     const next = values.slice(start, start + portion);
     await topic.send(next.map((value, index) => ({ value, partition: (start + index) % partitions })));
-    await setTimeout(pauseMs);
+    await setTimeout(portionMs);
   }
 }
 

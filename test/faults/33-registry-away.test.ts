@@ -30,7 +30,7 @@ const row = {
   // Ten minutes are a minute here: waits for the registry are 5 s at most, so that it is asked many times all the same.
   fault: 'the schema registry hangs, then is gone, while producers of a known and of a new schema go on',
   mustShow: 'known ids go on; unknown ones wait, and are taken once it is back; none dead-lettered for it',
-  inTests: { portions: 6, everyMs: 500 },
+  inTests: { portions: 4, everyMs: 300 },
   full: { portions: 60, everyMs: 1_000 },
 };
 

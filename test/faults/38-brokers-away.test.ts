@@ -1,24 +1,23 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { KafkaDriver } from '../../src/deliveries/kafka.ts';
-import { KafkaPublisher, processedImageEncoder } from '../../src/deliveries/kafka-publisher.ts';
+import { KafkaPublisher } from '../../src/deliveries/kafka-publisher.ts';
 import { SqsDriver } from '../../src/deliveries/sqs.ts';
 import { SqsPublisher } from '../../src/deliveries/sqs-publisher.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import type { GroupTarget } from '../../src/jobs/intake-store.ts';
 import type { ProcessedImage } from '../../src/jobs/processed-image.ts';
-import { RecordReader } from '../../src/kafka/record-reader.ts';
-import { recordSchemas } from '../../src/kafka/record-schemas.ts';
 import { TopicProducer } from '../../src/kafka/topic-producer.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
 import { eventually } from '../support/eventually.ts';
 import { startHttpService } from '../support/http-service.ts';
-import { type KafkaServers, registryOf, startKafkaServers, userImage } from '../support/kafka-intake.ts';
+import { userImage } from '../support/kafka-intake.ts';
 import { KafkaTopic, kafkaSettings, recordsOf } from '../support/kafka-topic.ts';
 import { ResizeQueue } from '../support/queues/resize-queue.ts';
 import { startRelay } from '../support/relaying.ts';
 import { elasticMqEnvironment, startElasticMq } from '../support/servers/elasticmq.ts';
+import { startKafka } from '../support/servers/kafka.ts';
 import { realServer } from '../support/servers/real-server.ts';
+import type { RestartableServer } from '../support/servers/restartable-server.ts';
 import { newGroup, newPart } from '../support/stored-groups.ts';
 import { completed, failed, minute, ref } from '../support/stored-jobs.ts';
 import { startReceiver } from '../support/webhook-receiver.ts';
@@ -46,7 +45,7 @@ fault(row, async ({ jobs, awayMs }, report, t) => {
   const service = await startHttpService();
   t.after(() => service.stop());
   const { stores } = service;
-  await using _relay = startMessages(stores, servers);
+  await using _relay = startMessages(stores, servers.kafka);
   await submit(stores, jobs, [
     { kind: 'kafka', topic: topic.name },
     { kind: 'sqs', queue: queue.url },
@@ -54,6 +53,7 @@ fault(row, async ({ jobs, awayMs }, report, t) => {
   ]);
 
   await endSome(stores, jobs / 10);
+  await receiver.received(jobs / 10, patienceMs);
   await Promise.all([servers.kafka.end('SIGKILL'), servers.sqs.end('SIGKILL')]);
   const away = performance.now();
   await endSome(stores, jobs);
@@ -70,7 +70,9 @@ fault(row, async ({ jobs, awayMs }, report, t) => {
   const back = performance.now();
   await eventually(async () => (await stores.deliveries.backlog()).pending === 0, 'all told', patienceMs);
   report('seconds until all were told', Math.round((performance.now() - back) / 1_000));
-  const records = await readRecords(servers, topic);
+  const records = (await recordsOf(servers.kafka, topic.name)).map(
+    ({ value }): ProcessedImage => JSON.parse(String(value)),
+  );
   const messages = (await queue.take(await queue.backlog(), patienceMs)).map(body => JSON.parse(body));
   const byKafka = new Map(records.map(({ user_image, success }) => [user_image.id, success]));
   const bySqs = new Map(messages.map(readReport));
@@ -86,18 +88,19 @@ fault(row, async ({ jobs, awayMs }, report, t) => {
 
 async function startServers() {
   await using cleanup = new AsyncDisposableStack();
-  const servers = cleanup.use(await startKafkaServers());
-  const sqs = cleanup.use(await startElasticMq());
+  const [kafka, sqs] = await Promise.all([
+    startKafka().then(server => cleanup.use(server)),
+    startElasticMq().then(server => cleanup.use(server)),
+  ]);
   Object.assign(process.env, elasticMqEnvironment(sqs));
   const kept = cleanup.move();
-  const { kafka, registry } = servers;
-  return { kafka, registry, sqs, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { kafka, sqs, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-/** Tells of groups as the service does, but that a message on SQS is the report itself. */
-function startMessages(store: OpenJobStore, servers: KafkaServers): AsyncDisposable {
-  const producer = new TopicProducer(kafkaSettings(servers.kafka), 'KAFKA_TOPIC_USER_IMAGE_PROCESSED');
-  const encode = processedImageEncoder(registryOf(servers), createLogger('silent'));
+/** Tells of groups as the service does, but that messages are JSON: neither schemas nor images are at stake here. */
+function startMessages(store: OpenJobStore, kafka: RestartableServer): AsyncDisposable {
+  const producer = new TopicProducer(kafkaSettings(kafka), 'KAFKA_TOPIC_USER_IMAGE_PROCESSED');
+  const encode = async (_topic: string, record: ProcessedImage) => Buffer.from(JSON.stringify(record));
   const publisher = new SqsPublisher({ urlOf: async () => undefined });
   const relay = startRelay(store, {
     drivers: {
@@ -162,11 +165,4 @@ async function tellApi(url: string): Promise<Map<number, boolean>> {
 
 function readReport(report: { context: { userImage: { id: number } }; parts: { status: string }[] }) {
   return [report.context.userImage.id, report.parts[0]?.status === 'complete'] as const;
-}
-
-function readRecords(servers: KafkaServers, topic: KafkaTopic): Promise<ProcessedImage[]> {
-  const reader = new RecordReader<ProcessedImage>(registryOf(servers), recordSchemas.imageProcessed);
-  return recordsOf(servers.kafka, topic.name).then(records =>
-    Promise.all(records.map(({ value }) => reader.read(value))),
-  );
 }
