@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import sharp from 'sharp';
 import type { ProcessedImage } from '../../src/jobs/processed-image.ts';
 import { RecordReader } from '../../src/kafka/record-reader.ts';
 import { recordSchemas } from '../../src/kafka/record-schemas.ts';
@@ -16,7 +17,6 @@ import {
   startKafkaServers,
 } from '../support/kafka-intake.ts';
 import { KafkaTopic, recordsOf } from '../support/kafka-topic.ts';
-import { photo } from '../support/photo.ts';
 import { kafkaLag } from '../support/queues/kafka-queue.ts';
 import { realServer } from '../support/servers/real-server.ts';
 import { Service } from '../support/service.ts';
@@ -41,7 +41,9 @@ const row = {
 fault(row, async ({ events, kills, sendingMs }, report, t) => {
   await using servers = await realServer('a Kafka worker that is killed', startKafkaServers);
   if (!servers) return t.skip('Kafka could not be had');
-  const image = await photo(16, 16).jpeg().toBuffer();
+  const image = await sharp({ create: { width: 16, height: 16, channels: 3, background: 'teal' } })
+    .jpeg()
+    .toBuffer();
   await using images = await startHttp((_request, response) => response.end(image));
   await using topic = await KafkaTopic.create(servers.kafka, partitions);
   await using folder = await temporaryFolder();
