@@ -61,13 +61,17 @@ fault(row, async ({ events, kills, sendingMs }, report, t) => {
   const urls = Array.from({ length: events }, (_, index) => `${images.url}/${index}.jpg`);
   const sent = { count: 0 };
   const sending = sendSteadily(topic, await imageEvents(servers, topic, urls), sendingMs, sent);
+  const committed = async () => {
+    const offsets = await committedOffsets(topic.admin, topic.name, group);
+    return offsets.reduce((sum, offset) => sum + Number(offset), 0);
+  };
   let uncommitted = 0;
   for (let kill = 1; kill <= kills; kill += 1) {
-    await newJob(service);
+    // Once between job and offset, as near as one gets, and once after both.
+    await hasChanged(kill % 2 === 1 ? () => newestJob(service) : committed);
     await service.end('SIGKILL');
     service = await Service.start(env, folder.path);
-    const committed = await committedOffsets(topic.admin, topic.name, group);
-    uncommitted += (await countJobs(service)) - Number(committed.reduce((sum, offset) => sum + offset));
+    uncommitted += (await countJobs(service)) - (await committed());
   }
   await sending;
   await topic.consumedBy(group, patienceMs);
@@ -129,11 +133,14 @@ async function answersTo(servers: KafkaServers, topic: string, events: number): 
   );
 }
 
-/** Resolves as soon as there is one more: its offset is hardly committed then. */
-async function newJob({ url }: Service): Promise<void> {
-  const newest = async () => (await fetch(`${url}/jobs?limit=1`)).text();
-  const before = await newest();
-  await eventually(async () => (await newest()) !== before, 'a job is made', patienceMs);
+async function hasChanged(ask: () => Promise<unknown>): Promise<void> {
+  const before = await ask();
+  await eventually(async () => (await ask()) !== before, 'it has changed', patienceMs);
+}
+
+async function newestJob({ url }: Service): Promise<string | undefined> {
+  const { jobs } = (await (await fetch(`${url}/jobs?limit=1`)).json()) as { jobs: { id: string }[] };
+  return jobs[0]?.id;
 }
 
 async function countJobs({ url }: Service): Promise<number> {
