@@ -7,7 +7,13 @@ import path from 'node:path';
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
-  config: ['errors', 'telemetry', 'jobs/retention.ts', 'super-resolution/model-names.ts'],
+  config: [
+    'errors',
+    'telemetry',
+    'jobs/export-store.ts',
+    'jobs/retention.ts',
+    'super-resolution/model-names.ts',
+  ],
   telemetry: ['errors'],
   program: [],
   jobs: ['errors'],

@@ -21,6 +21,8 @@ export interface BackfillService extends AsyncDisposable {
   readonly backfill: Backfill;
   readonly documents: ImageDocuments;
   readonly driver: DeliveryDriver<'mongodb'>;
+  /** Whose jobs they are. */
+  readonly owner: string;
 }
 
 const owner = 'backfill';
@@ -34,6 +36,7 @@ export function createBackfillService(
   const retentionMs = parseRetention(config.RETENTION);
   const documents = new ImageDocuments(url);
   return {
+    owner,
     documents,
     driver: new MongodbDriver(documents),
     backfill: new Backfill({

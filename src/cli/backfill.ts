@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { BackfillService } from '../backfill-service.ts';
-import { backfillUrl } from '../config/backfill-options.ts';
-import { readConfig } from '../config/config.ts';
+import { backfillFaults, backfillUrl } from '../config/backfill-options.ts';
+import { type Config, readConfig } from '../config/config.ts';
 import { objectStoreOptions } from '../config/object-store-options.ts';
+import { collectionName } from '../config/values.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
+import type { OpenJobStore } from '../job-store/open-job-store.ts';
 import { IntakeGate } from '../jobs/intake-gate.ts';
 import { openObjectStore } from '../objects/open-object-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -38,21 +40,30 @@ export function backfillCommand(setExitCode: SetExitCode): Command {
 /** Resolves to the exit code. */
 async function backfill(flags: BackfillFlags): Promise<number> {
   const stop = stopSignal();
+  if (!collectionName.test(flags.collection)) {
+    throw new TintypeError('invalid-request', `'${flags.collection}' is no name of a collection.`);
+  }
   await using parts = new AsyncDisposableStack();
-  const service = parts.use(await openService(parts));
+  const config = readConfig(process.env);
+  const store = parts.adopt(await openExistingStore(config), opened => opened.close());
+  const service = parts.use(await openService(config, store, parts));
   const report = new BackfillReport(flags.json ?? false);
-  const summary = await run(service, flags, report, stop).finally(() => report.end());
+  const summary = await run(service, store, flags, report, stop).finally(() => report.end());
   report.tell(summary, stop.aborted);
   return stop.aborted ? signalExitCode(stop.reason) : 0;
 }
 
-async function openService(parts: AsyncDisposableStack): Promise<BackfillService> {
-  const config = readConfig(process.env);
+async function openService(
+  config: Config,
+  store: OpenJobStore,
+  parts: AsyncDisposableStack,
+): Promise<BackfillService> {
   const url = backfillUrl(config);
   if (url === undefined) {
     throw new TintypeError('invalid-configuration', 'MONGO_URL is unset; accepted: the URL of a database.');
   }
-  const store = parts.adopt(await openExistingStore(config), opened => opened.close());
+  const [fault] = backfillFaults(config);
+  if (fault !== undefined) throw new TintypeError('invalid-configuration', `${fault}.`);
   const logger = createLogger(config.LOG_LEVEL);
   const objects = parts.adopt(await openObjectStore(objectStoreOptions(config), logger), opened =>
     opened.close(),
@@ -69,7 +80,8 @@ async function openService(parts: AsyncDisposableStack): Promise<BackfillService
 }
 
 async function run(
-  { backfill, documents }: BackfillService,
+  { backfill, documents, owner }: BackfillService,
+  store: OpenJobStore,
   { collection, dryRun = false, failed = false, wait }: BackfillFlags,
   report: BackfillReport,
   stop: AbortSignal,
@@ -82,16 +94,27 @@ async function run(
   const submitted = await backfill.run(collection, choice, stop, ({ documents: done }) =>
     report.draw('submitted', done, found),
   );
-  // What failed again looks as it did before, so nobody can see when it has.
-  while (wait && !failed && !stop.aborted) {
+  while (wait && !stop.aborted) {
+    const isDone = !(await hasOpenWork(store, owner));
+    const asked = performance.now();
     const left = await documents.count(collection, choice);
     report.draw('written', Math.max(0, found - left), found);
-    if (left === 0) break;
-    await delay(askEveryMs, undefined, { signal: stop }).catch(() => {});
+    if (isDone) break;
+    // To count reads the collection.
+    const pauseMs = Math.max(askEveryMs, 10 * (performance.now() - asked));
+    await delay(pauseMs, undefined, { signal: stop }).catch(() => {});
   }
   const failuresAfter = await documents.failures(collection);
   const failures = [...failuresAfter].map(
     ([code, count]) => [code, count - (failuresBefore.get(code) ?? 0)] as const,
   );
   return { ...none, ...submitted, failures: Object.fromEntries(failures.filter(([, count]) => count > 0)) };
+}
+
+/** Whether anything that the backfill has asked for is not told yet; jobs first, because their ends make deliveries. */
+async function hasOpenWork({ jobs, deliveryLog }: OpenJobStore, owner: string): Promise<boolean> {
+  for (const status of ['pending', 'processing'] as const) {
+    if ((await jobs.list({ owner, status }, { limit: 1 })).jobs.length > 0) return true;
+  }
+  return (await deliveryLog.list({ owner, status: 'pending' }, { limit: 1 })).deliveries.length > 0;
 }

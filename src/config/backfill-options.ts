@@ -10,17 +10,18 @@ export function backfillUrl(config: Partial<MongoVariables>): string | undefined
   return config.MONGO_URL ?? (config.DB_ENVIRONMENT && config[`MONGO_URL_${config.DB_ENVIRONMENT}`]);
 }
 
+/** What an environment that is named needs. */
+export function mongoUrlFaults(config: Partial<Config>): string[] {
+  const { DB_ENVIRONMENT: environment } = config;
+  if (!environment || 'MONGO_URL' in config || `MONGO_URL_${environment}` in config) return [];
+  return [
+    `MONGO_URL_${environment} is unset; accepted with DB_ENVIRONMENT=${environment}: the URL of its database`,
+  ];
+}
+
 /** What the backfill needs to be complete. */
 export function backfillFaults(config: Partial<Config>): string[] {
-  const { DB_ENVIRONMENT: environment } = config;
-  const faults: string[] = [];
-  if (environment && !('MONGO_URL' in config) && !(`MONGO_URL_${environment}` in config)) {
-    faults.push(
-      `MONGO_URL_${environment} is unset; accepted with DB_ENVIRONMENT=${environment}: the URL of its database`,
-    );
-  }
-  if (backfillUrl(config) !== undefined && !('IMAGES_BUCKET' in config)) {
-    faults.push('IMAGES_BUCKET is unset; accepted with MONGO_URL: the bucket that gets the resized images');
-  }
-  return faults;
+  // A value that is wrong is a fault already.
+  if (backfillUrl(config) === undefined || 'IMAGES_BUCKET' in config) return [];
+  return ['IMAGES_BUCKET is unset; accepted with MONGO_URL: the bucket that gets the resized images'];
 }

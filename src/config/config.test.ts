@@ -275,7 +275,7 @@ test('the resizing service needs its bucket, and both halves of a login', () => 
     "IMAGES_BUCKET is 'Pictures'; accepted: the name of a bucket: 3 to 63 of a-z, 0-9, . and -, a letter or digit first and last",
     'AWS_SECRET_KEY_SQS is unset; accepted: both of AWS_ACCESS_KEY_SQS, AWS_SECRET_KEY_SQS, or none',
   ]);
-  assert.deepEqual(faultsOf({ QUEUE_URL }), [
+  assert.deepEqual(faultsOf({ ...secretsKey, QUEUE_URL }, readServiceConfig), [
     'IMAGES_BUCKET is unset; accepted with QUEUE_URL: the bucket that gets the resized images',
   ]);
   assert.deepEqual(faultsOf({ QUEUE_URL, IMAGES_BUCKET: 'pictures' }), []);
@@ -289,7 +289,7 @@ test('LEVEL is read where LOG_LEVEL is unset, as Python spells levels too', () =
 
 test('the backfill needs a database with its name, and a bucket', () => {
   const MONGO_URL = 'mongodb://ann:swordfish@mongo.example.org/shows';
-  assert.deepEqual(faultsOf({ MONGO_URL }), [
+  assert.deepEqual(faultsOf({ ...secretsKey, MONGO_URL }, readServiceConfig), [
     'IMAGES_BUCKET is unset; accepted with MONGO_URL: the bucket that gets the resized images',
   ]);
   assert.deepEqual(faultsOf({ MONGO_URL, IMAGES_BUCKET: 'pictures' }), []);

@@ -1,11 +1,11 @@
 import { BlockList, isIP } from 'node:net';
 import path from 'node:path';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { backfillFaults } from './backfill-options.ts';
+import { backfillFaults, mongoUrlFaults } from './backfill-options.ts';
 import { jobStoreFaults, secretsKeyFaults } from './job-store-options.ts';
 import { kafkaLoginFaults } from './kafka-login.ts';
 import { kafkaIntakeFaults, registryLoginFaults } from './kafka-options.ts';
-import { sqsIntakeFaults } from './sqs-intake-options.ts';
+import { awsKeyFaults, sqsIntakeFaults } from './sqs-intake-options.ts';
 import { type ValueKind, withoutPassword } from './values.ts';
 import { otherNames, variables } from './variables.ts';
 
@@ -32,7 +32,12 @@ export function readConfig(env: Environment, root: string = defaultRoot()): Conf
 
 /** As `readConfig`; what the service needs and commands beside it do without is a fault as well. */
 export function readServiceConfig(env: Environment, root: string = defaultRoot()): Config {
-  return read(env, root, config => [...secretsKeyFaults(config), ...kafkaIntakeFaults(config)]);
+  return read(env, root, config => [
+    ...secretsKeyFaults(config),
+    ...kafkaIntakeFaults(config),
+    ...sqsIntakeFaults(config),
+    ...backfillFaults(config),
+  ]);
 }
 
 function read(env: Environment, root: string, moreFaults: (config: Partial<Config>) => string[]): Config {
@@ -84,7 +89,7 @@ function combinationFaults(config: Partial<Config>): string[] {
   }
   faults.push(...jobStoreFaults(config), ...objectStoreFaults(config));
   faults.push(...kafkaLoginFaults(config), ...registryLoginFaults(config));
-  faults.push(...sqsIntakeFaults(config), ...backfillFaults(config));
+  faults.push(...awsKeyFaults(config), ...mongoUrlFaults(config));
   return faults;
 }
 

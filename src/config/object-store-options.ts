@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import { exportCredentials } from './sqs-intake-options.ts';
+import { credentials } from './sqs-intake-options.ts';
 
 /** What the configuration says of the object store, as its drivers take it. */
 export function objectStoreOptions(config: Config) {
@@ -8,7 +8,7 @@ export function objectStoreOptions(config: Config) {
     url: config.OBJECT_STORE_URL,
     endpoint: config.AWS_ENDPOINT_URL_S3 ?? config.AWS_ENDPOINT_URL,
     pathStyle: config.S3_PATH_STYLE,
-    exportCredentials: exportCredentials(config),
+    exportCredentials: credentials(config.AWS_ACCESS_KEY_S3, config.AWS_SECRET_KEY_S3),
     ...(algorithm !== undefined && {
       encryption: { algorithm, ...(kmsKeyId !== undefined && { kmsKeyId }) },
     }),

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import path from 'node:path';
 import { CronPattern } from 'croner';
+import { isBucket } from '../jobs/export-store.ts';
 import { parseRetention, retentionAccepts, unitMs } from '../jobs/retention.ts';
 import { type LogLevel, logLevels } from '../telemetry/logger.ts';
 
@@ -118,10 +119,11 @@ export const mongoUrl: ValueKind<string> = {
   parse: value => (/^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/.test(value) ? value : undefined),
 };
 
-const collectionName = /^(?!system\.)[^$\0\s,]{1,120}$/;
+/** It stands in addresses of copies, too. */
+export const collectionName = /^(?!system\.)[A-Za-z0-9_][A-Za-z0-9._-]{0,119}$/;
 
 export const collections: ValueKind<readonly string[]> = {
-  accepts: 'a comma list of names of collections',
+  accepts: 'a comma list of names of collections, of letters, digits, ".", "_" and "-"',
   parse: value => {
     const names = value.split(',').map(name => name.trim());
     return names.every(name => collectionName.test(name)) ? [...new Set(names)] : undefined;
@@ -140,11 +142,9 @@ export const cronSchedule: ValueKind<string> = {
   },
 };
 
-const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-
 export const bucket: ValueKind<string> = {
   accepts: 'the name of a bucket: 3 to 63 of a-z, 0-9, . and -, a letter or digit first and last',
-  parse: value => (bucketName.test(value) ? value : undefined),
+  parse: value => (isBucket(value) ? value : undefined),
 };
 
 export const text: ValueKind<string> = { accepts: 'text', parse: value => value };

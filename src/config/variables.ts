@@ -88,7 +88,7 @@ export const variables = {
   KAFKA_CONSUMER_AUTO_OFFSET_RESET: variable(oneOf(['earliest', 'latest']), 'earliest'),
   KAFKA_TOPIC_USER_IMAGE_TO_PROCESS: variable(topicList, undefined),
   KAFKA_TOPIC_USER_IMAGE_PROCESSED: variable(topicName, undefined),
-  PROCESSED_IMAGES_BUCKET: variable(text, undefined),
+  PROCESSED_IMAGES_BUCKET: variable(bucket, undefined),
   MODEL_NAME: variable(oneOf(modelNames), 'noise-cancel'),
   MODEL_BY_PATCH_OF_SIZE: variable(wholeNumber(8, 2048), '256'),
   MODEL_BATCH_SIZE: variable(wholeNumber(1, 64), '1'),

@@ -34,7 +34,9 @@ export class Exporter {
     } catch (thrown) {
       signal.throwIfAborted();
       const late = new TintypeError('storage-unavailable', 'The copies take long.', { cause: thrown });
-      const fault = inTime.aborted ? late : TintypeError.from(thrown);
+      // Another delivery's try, which made the same copy, may have been broken off.
+      const isLate = inTime.aborted || isAbort(thrown);
+      const fault = isLate ? late : TintypeError.from(thrown);
       const made = end({ error: `A copy could not be made: ${fault.message}` });
       if (lasting.has(fault.code)) return { made, result: 'failed' };
       // Our own stores: the receiver has had no turn.
@@ -66,4 +68,8 @@ export class Exporter {
     this.#running.set(name, copying);
     return copying;
   }
+}
+
+function isAbort(thrown: unknown): boolean {
+  return thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name);
 }

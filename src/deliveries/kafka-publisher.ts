@@ -1,4 +1,3 @@
-import { addAbortListener } from 'node:events';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ProcessedImage } from '../jobs/processed-image.ts';
 import { isTooLarge } from '../kafka/kafka-faults.ts';
@@ -6,6 +5,7 @@ import { recordSchemas } from '../kafka/record-schemas.ts';
 import { RecordWriter } from '../kafka/record-writer.ts';
 import type { SchemaRegistry } from '../kafka/schema-registry.ts';
 import type { TopicProducer } from '../kafka/topic-producer.ts';
+import { AwayLog } from '../telemetry/away-log.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EncodeRecord } from './kafka.ts';
 import type { Message, MessagePublisher } from './message.ts';
@@ -19,15 +19,10 @@ export class KafkaPublisher implements MessagePublisher {
   }
 
   async publish({ target, key, headers, bytes }: Message, signal: AbortSignal): Promise<void> {
-    const aborted = Promise.withResolvers<never>();
-    using _abort = addAbortListener(signal, () => aborted.reject(signal.reason));
+    signal.throwIfAborted();
     try {
-      const sent = this.#producer.send(target, [{ key, headers, value: bytes }]);
-      // The client knows no signal; what it does after the abort is done twice at worst.
-      sent.catch(() => {});
-      await Promise.race([sent, aborted.promise]);
+      await this.#producer.send(target, [{ key, headers, value: bytes }]);
     } catch (error) {
-      signal.throwIfAborted();
       throw publishFault(error);
     }
   }
@@ -36,15 +31,20 @@ export class KafkaPublisher implements MessagePublisher {
 /** Writes processed images with the schema of this release, which is registered with the first one. */
 export function processedImageEncoder(registry: SchemaRegistry, logger: Logger): EncodeRecord {
   const writers = new Map<string, RecordWriter<ProcessedImage>>();
+  const incompatible = new AwayLog(logger, 'answers wait for their schema', 'answers go out again');
   return async (topic, record) => {
     const writer = writers.get(topic) ?? new RecordWriter(registry, topic, recordSchemas.imageProcessed);
     writers.set(topic, writer);
     try {
-      return await writer.write(record);
+      const bytes = await writer.write(record);
+      incompatible.back();
+      return bytes;
     } catch (error) {
       const fault = TintypeError.from(error);
-      if (fault.code === 'incompatible-schema') logger.error({ topic }, fault.message);
-      if (fault.code !== 'registry-unavailable') throw fault;
+      const isIncompatible = fault.code === 'incompatible-schema';
+      if (isIncompatible) incompatible.away(fault);
+      if (!isIncompatible && fault.code !== 'registry-unavailable') throw fault;
+      // Both are mended in the registry, and then the message goes out.
       throw new TintypeError('storage-unavailable', fault.message, { cause: fault.cause });
     }
   };

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ClaimedDelivery } from '../jobs/delivery-store.ts';
 import { retryDelayMs } from '../jobs/retry-policy.ts';
@@ -36,7 +37,13 @@ export async function tryMessage(
   const end = startTry();
   const inTime = AbortSignal.timeout(publishMs);
   try {
-    await tell(AbortSignal.any([signal, inTime]));
+    const either = AbortSignal.any([signal, inTime]);
+    const aborted = Promise.withResolvers<never>();
+    using _abort = addAbortListener(either, () => aborted.reject(either.reason));
+    const told = tell(either);
+    // Not every client knows signals; what it does after the abort is done twice at worst.
+    told.catch(() => {});
+    await Promise.race([told, aborted.promise]);
     return { made: end({}), result: 'delivered' };
   } catch (thrown) {
     signal.throwIfAborted();

@@ -2,7 +2,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { GroupReport } from '../jobs/group-report.ts';
 import { resizeInfos } from '../jobs/resize-infos.ts';
 import type { ResizeDocumentContext, ResizeImageField } from '../jobs/resize-sizes.ts';
-import type { DocumentInfo, ImageDocuments } from '../mongodb/image-documents.ts';
+import { type DocumentInfo, type ImageDocuments, isRefusal } from '../mongodb/image-documents.ts';
 import { tryMessage } from './message.ts';
 import type { DeliveryDriver, DeliveryTo, Outcome } from './outcome.ts';
 
@@ -26,6 +26,8 @@ export class MongodbDriver implements DeliveryDriver<'mongodb'> {
     try {
       await this.#documents.setInfos(collection, document, documentInfos(report));
     } catch (cause) {
+      if (isRefusal(cause))
+        throw new TintypeError('internal', `MongoDB refuses it: ${cause.message}`, { cause });
       throw new TintypeError('storage-unavailable', 'MongoDB can’t be reached, or can’t answer now.', {
         cause,
       });
@@ -38,7 +40,7 @@ function documentInfos(report: GroupReport): Partial<Record<ResizeImageField, Do
   return Object.fromEntries(
     Object.entries(resizeInfos(report)).map(([field, info]) => [
       field,
-      { url: urls[field as ResizeImageField] ?? '', info },
+      { url: urls[field as ResizeImageField] ?? '', info, at: report.endedAt },
     ]),
   );
 }

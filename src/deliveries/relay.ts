@@ -3,6 +3,7 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { ClaimedDelivery, DeliveryEnd, DeliveryStore } from '../jobs/delivery-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { retryDelayMs } from '../jobs/retry-policy.ts';
+import { AwayLog } from '../telemetry/away-log.ts';
 import { logFault } from '../telemetry/log-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -49,6 +50,8 @@ export class Relay {
   readonly #running = new Set<Promise<void>>();
   /** Tries under way, by target. */
   readonly #underWay = new Map<string, number>();
+  /** By kind of target. */
+  readonly #awayLogs = new Map<string, AwayLog>();
   /** Aborted first: claim no more. */
   readonly #stopping = new AbortController();
   /** Aborted after the grace. */
@@ -138,10 +141,24 @@ export class Relay {
     if (!(await deliveries.end(delivery, outcome.made, end))) return;
     const { kind } = delivery.target;
     metrics.deliveryTrySeconds.observe({ kind, result: end.result }, outcome.made.latencyMs / 1000);
-    if (end.result === 'delivered') return;
+    if (end.result === 'delivered') return this.#awayLog(kind).back();
     const { status, error } = outcome.made;
+    // Nothing of this kind gets through, and the receivers have had no turn.
+    if (outcome.counts === false && !this.#breakingOff.signal.aborted) this.#awayLog(kind).away(error);
     const level = end.result === 'failed' ? 'warn' : 'debug';
     logger[level]({ delivery: delivery.id, status, error, result: end.result }, 'a delivery failed');
+  }
+
+  #awayLog(kind: string): AwayLog {
+    const known = this.#awayLogs.get(kind);
+    if (known !== undefined) return known;
+    const log = new AwayLog(
+      this.#options.logger,
+      `deliveries to ${kind} wait`,
+      `deliveries to ${kind} go on`,
+    );
+    this.#awayLogs.set(kind, log);
+    return log;
   }
 
   async #outcome(delivery: ClaimedDelivery): Promise<Outcome> {

@@ -219,3 +219,8 @@ function megapixels(pixels: number): string {
 function mebibytes(bytes: number): string {
   return Math.round(bytes / mebibyte).toLocaleString('en');
 }
+
+/** An SVG is a program, which may be meant to hold a renderer: whether it gets a processor or not, it has to go in time. */
+export function timeThatCounts(format: ImageHeader['format']): 'processor' | 'elapsed' {
+  return format === 'svg' ? 'elapsed' : 'processor';
+}

@@ -15,6 +15,7 @@ import {
   type PlannedOutput,
   renderBytes,
   renderMs,
+  timeThatCounts,
 } from './limits.ts';
 import { ProcessPool } from './process-pool.ts';
 import type { RenderedOutput, RendererAnswer, RendererRequest, RenderOrder } from './renderer-messages.ts';
@@ -107,7 +108,7 @@ export class RendererPool {
     const format = readFormat(start);
     const request = { kind: 'inspect', source: path, format } as const;
     const ms = format === 'svg' ? inspectSvgMs : inspectMs;
-    const allowance = { bytes: inspectBytes, ms, counts: whatCounts(format) } as const;
+    const allowance = { bytes: inspectBytes, ms, counts: timeThatCounts(format) } as const;
     const answer = await this.#renderers.ask(request, allowance, signal);
     if (answer.kind !== 'inspected') throw unexpected(answer);
     return answer.header;
@@ -153,7 +154,7 @@ export class RendererPool {
     const allowance = {
       bytes: renderBytes(header, planned),
       ms: renderMs(header, planned),
-      counts: whatCounts(header.format),
+      counts: timeThatCounts(header.format),
     } as const;
     const request = { kind: 'render', source, header, outputs } as const;
     const answer = await this.#renderers.ask(request, allowance, signal, done =>
@@ -167,11 +168,6 @@ export class RendererPool {
   async stop(): Promise<void> {
     await Promise.all([this.#renderers.stop(), this.#enlargers.stop()]);
   }
-}
-
-/** An SVG is a program, which may be meant to hold a renderer: whether it gets a processor or not, it has to go in time. */
-function whatCounts(format: ImageHeader['format']): 'processor' | 'elapsed' {
-  return format === 'svg' ? 'elapsed' : 'processor';
 }
 
 function unexpected(answer: { readonly kind: string }): Error {

@@ -8,6 +8,7 @@ import {
   renderBytes,
   renderMs,
   sourceBytes,
+  timeThatCounts,
 } from './limits.ts';
 import { type OutputOptions, outputFormat } from './output-options.ts';
 import { askedSize, outputSize, pixelsOf } from './output-size.ts';
@@ -25,7 +26,7 @@ export function prepareAllowance(header: ImageHeader, { name, options }: Planned
   return {
     bytes: renderBytes(header, plan),
     ms: renderMs(header, plan),
-    counts: header.format === 'svg' ? 'elapsed' : 'processor',
+    counts: timeThatCounts(header.format),
   };
 }
 

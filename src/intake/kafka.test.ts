@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../test/support/eventually.ts';
 import { FaultyProxy } from '../../test/support/faulty-proxy.ts';
 import { imageEvents, startKafkaIntake, startKafkaServers } from '../../test/support/kafka-intake.ts';
@@ -29,7 +30,14 @@ class RememberedGroups {
 
 class Gate {
   isShut = false;
-  readonly isOpen = async () => !this.isShut;
+  /** How often it was asked. */
+  asked = 0;
+  readonly opened = async (signal: AbortSignal) => {
+    do {
+      this.asked += 1;
+      await delay(10, undefined, { signal });
+    } while (this.isShut);
+  };
   readonly took = () => {};
 }
 
@@ -66,19 +74,13 @@ if (servers !== undefined) {
       await sendImages(topic, 300);
       const [store, gate, group] = [new RememberedGroups(), new Gate(), randomUUID()];
       gate.isShut = true;
-      let looks = 0;
-      const isOpen = () => {
-        looks += 1;
-        return gate.isOpen();
-      };
-      const watched = { isOpen, took: gate.took };
-      await using _intake = startKafkaIntake(servers, topic, group, store, { gate: watched });
-      await eventually(() => looks > 3, 'the intake waits for room');
+      await using _intake = startKafkaIntake(servers, topic, group, store, { gate });
+      await eventually(() => gate.asked > 3, 'the intake waits for room');
       assert.equal(store.groups.size, 0);
       store.isAway = true;
       gate.isShut = false;
-      const before = looks;
-      await eventually(() => looks > before + 3, 'the intake tries the job store');
+      const before = gate.asked;
+      await eventually(() => gate.asked > before + 3, 'the intake tries the job store');
       assert.equal(await kafkaLag(topic.admin, topic.name, group), 300);
       store.isAway = false;
       await topic.consumedBy(group);

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { IntakeGate } from '../jobs/intake-gate.ts';
 import type { IntakeStore } from '../jobs/intake-store.ts';
 import type { UserImage } from '../jobs/processed-image.ts';
@@ -18,7 +17,7 @@ export interface KafkaIntakeOptions {
   readonly consume: GroupOptions;
   readonly target: EnlargementTarget;
   readonly store: IntakeStore;
-  readonly gate: Pick<IntakeGate, 'isOpen' | 'took'>;
+  readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
   /** Says that there is work. */
   readonly ring: (jobs: number) => void;
   readonly logger: Logger;
@@ -26,8 +25,6 @@ export interface KafkaIntakeOptions {
 
 /** Groups of one transaction: so many more than the gate allows may get through it. */
 const atOnce = 200;
-/** Between two looks while there is no room, in milliseconds. */
-const lookMs = 1_000;
 
 /**
  * Makes a group of each record of the topics of images to process. Offsets are committed once the groups are durable, not
@@ -63,19 +60,13 @@ export class KafkaIntake {
   async #accept(records: readonly ReadRecord<UserImage>[], signal: AbortSignal): Promise<void> {
     const { store, gate, ring, target } = this.#options;
     for (let done = 0; done < records.length; done += atOnce) {
-      await this.#open(signal);
+      // While there is no room for more this waits, and nothing more is fetched of that partition.
+      await gate.opened(signal);
       const next = records.slice(done, done + atOnce);
       const groups = next.map(({ record, value }) => enlargementGroup(record.identity, { ...value }, target));
       const accepted = await store.submitGroups(groups);
       gate.took(accepted);
       if (accepted > 0) ring(accepted);
-    }
-  }
-
-  /** While the queue has no room for more this waits, and nothing more is fetched of that partition. */
-  async #open(signal: AbortSignal): Promise<void> {
-    while (!(await this.#options.gate.isOpen())) {
-      await setTimeout(lookMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
 }

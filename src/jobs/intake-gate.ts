@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JobStore } from './job-store.ts';
 
 /** Shares of the jobs that may wait to start: from the first on it is closed, and below the second open again. */
@@ -5,6 +6,8 @@ const closedFrom = 0.8;
 const openBelow = 0.7;
 /** The age from which a count is taken anew. Milliseconds. */
 const freshMs = 1_000;
+/** Before a closed gate is looked at again. Milliseconds. */
+const lookMs = 500;
 
 /**
  * Keeps an intake from filling the queue: the rest of it is for people. It counts the pending jobs of the job store by an
@@ -18,6 +21,7 @@ export class IntakeGate {
   #countedAt = Number.NEGATIVE_INFINITY;
   #taken = 0;
   #isClosed = false;
+  #counting: Promise<void> | undefined;
 
   /**
    * @param most jobs of everybody that may wait to start
@@ -31,7 +35,7 @@ export class IntakeGate {
 
   /** Whether more events may be taken now. Throws `storage-unavailable`. */
   async isOpen(): Promise<boolean> {
-    if (this.#now() - this.#countedAt >= freshMs) await this.#count();
+    if (this.#now() - this.#countedAt >= freshMs) await this.#recount();
     const jobs = this.#counted + this.#taken;
     this.#isClosed = jobs >= this.#most * (this.#isClosed ? openBelow : closedFrom);
     return !this.#isClosed;
@@ -40,6 +44,20 @@ export class IntakeGate {
   /** To be called with the jobs of events that were taken. */
   took(jobs: number): void {
     this.#taken += jobs;
+  }
+
+  /** Resolves when it is open; rejects with the signal's reason, or with the job store's fault. */
+  async opened(signal: AbortSignal): Promise<void> {
+    while (!(await this.isOpen())) await delay(lookMs, undefined, { signal });
+    signal.throwIfAborted();
+  }
+
+  /** One count at a time: each takes away what it has counted. */
+  #recount(): Promise<void> {
+    this.#counting ??= this.#count().finally(() => {
+      this.#counting = undefined;
+    });
+    return this.#counting;
   }
 
   async #count(): Promise<void> {

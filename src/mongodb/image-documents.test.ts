@@ -43,7 +43,7 @@ describe('documents with images', () => {
         itunes_image: 'https://a.example.org/2',
       },
       { _id: 'null', image_url: 'https://a.example.org/1', image_url_info: null },
-      { _id: 'done', image_url: 'https://a.example.org/1', image_url_info: made },
+      { _id: 'done', image_url: 'https://a.example.org/1', image_url_info: made, at: 1 },
       { _id: 'empty', image_url: '', itunes_image: null },
       { _id: 'odd', image_url: 7 },
       { _id: 'none' },
@@ -66,7 +66,7 @@ describe('documents with images', () => {
       .insertOne({ image_url: 'https://a.example.org/1' });
     const [first] = await collect(documents, all);
     await documents.setInfos('channel', first?.id ?? '', {
-      image_url: { url: 'https://a.example.org/1', info: made },
+      image_url: { url: 'https://a.example.org/1', info: made, at: 1 },
     });
     assert.deepEqual((await db.collection('channel').findOne({ _id }))?.image_url_info, made);
     assert.deepEqual(await collect(documents, all), []);
@@ -84,7 +84,7 @@ describe('documents with images', () => {
     const [first] = await collect(documents, all);
     assert.equal((await collect(documents, all))[0]?.version, first?.version);
     await documents.setInfos('channel', first?.id ?? '', {
-      image_url: { url: 'https://a.example.org/1', info: made },
+      image_url: { url: 'https://a.example.org/1', info: made, at: 1 },
     });
     await db.collection('channel').updateOne({ _id }, { $unset: { image_url_info: 1 } });
     const [again] = await collect(documents, all);
@@ -96,14 +96,29 @@ describe('documents with images', () => {
       .collection('channel')
       .insertOne({ image_url: 'https://a.example.org/2' });
     const [{ id } = { id: '' }] = await collect(documents, all);
-    await documents.setInfos('channel', id, { image_url: { url: 'https://a.example.org/1', info: made } });
+    await documents.setInfos('channel', id, {
+      image_url: { url: 'https://a.example.org/1', info: made, at: 1 },
+    });
     assert.equal((await db.collection('channel').findOne({ _id }))?.image_url_info, undefined);
+  });
+
+  test('keep the newer of two infos, whichever is written first', async (documents, db) => {
+    const { insertedId: _id } = await db
+      .collection('channel')
+      .insertOne({ image_url: 'https://a.example.org/1' });
+    const [{ id } = { id: '' }] = await collect(documents, all);
+    const url = 'https://a.example.org/1';
+    await documents.setInfos('channel', id, { image_url: { url, info: made, at: 2 } });
+    await documents.setInfos('channel', id, { image_url: { url, info: failed, at: 1 } });
+    assert.deepEqual((await db.collection('channel').findOne({ _id }))?.image_url_info, made);
   });
 
   test('whose images could not be made are found when they are asked for', async (documents, db) => {
     await db.collection('channel').insertOne({ image_url: 'https://a.example.org/1' });
     const [{ id } = { id: '' }] = await collect(documents, all);
-    await documents.setInfos('channel', id, { image_url: { url: 'https://a.example.org/1', info: failed } });
+    await documents.setInfos('channel', id, {
+      image_url: { url: 'https://a.example.org/1', info: failed, at: 1 },
+    });
     assert.equal(await documents.count('channel', all), 0);
     assert.equal(await documents.count('channel', { failed: true }), 1);
     assert.equal((await collect(documents, { failed: true })).length, 1);

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { BSON, type Db, type Document, type Filter, MongoClient, type WithId } from 'mongodb';
+import {
+  BSON,
+  type Db,
+  type Document,
+  type Filter,
+  MongoClient,
+  MongoServerError,
+  type WithId,
+} from 'mongodb';
+import { TintypeError } from '../errors/tintype-error.ts';
 import { type ResizeImageField, resizeImageFields } from '../jobs/resize-sizes.ts';
 
 /** A document whose images are to be resized. */
@@ -22,24 +31,27 @@ export interface DocumentChoice {
 export interface DocumentInfo {
   readonly url: string;
   readonly info: object;
+  /** Since when that is known, in milliseconds since the epoch: an older one writes over no newer one. */
+  readonly at: number;
 }
 
 /** Documents that are read in one go. */
 const batchSize = 500;
 const connectMs = 5_000;
+/** For one answer, in milliseconds. */
+const answerMs = 60_000;
 
 /** The collections of a MongoDB database whose documents have images (`image_url`, `itunes_image`) and infos of them. */
 export class ImageDocuments implements AsyncDisposable {
   readonly #client: MongoClient;
   readonly #db: Db;
 
-  /** @param url of the server, with the database's name in its path. Nothing is connected to before it is used. */
+  /**
+   * Throws `invalid-configuration` for a URL that MongoDB's client refuses. Nothing is connected to before it is used.
+   * @param url of the server, with the database's name in its path
+   */
   constructor(url: string) {
-    this.#client = new MongoClient(url, {
-      serverSelectionTimeoutMS: connectMs,
-      connectTimeoutMS: connectMs,
-      writeConcern: { w: 'majority', journal: true },
-    });
+    this.#client = clientOf(url);
     this.#db = this.#client.db();
   }
 
@@ -47,26 +59,29 @@ export class ImageDocuments implements AsyncDisposable {
     return this.#db.collection(collection).countDocuments(unresized(choice));
   }
 
-  /** In batches, by `_id`. */
+  /** In batches, by `_id`: each is a query of its own, because the caller may take its time. */
   async *find(collection: string, choice: DocumentChoice): AsyncGenerator<ImageDocument[]> {
     const fields = resizeImageFields.flatMap(field => [field, infoOf(field), sourceOf(field)]);
-    const cursor = this.#db
-      .collection(collection)
-      .find(unresized(choice), { projection: Object.fromEntries(fields.map(field => [field, 1])), batchSize })
-      .sort({ _id: 1 });
-    let batch: ImageDocument[] = [];
-    for await (const document of cursor) {
-      batch.push(read(document, choice));
-      if (batch.length < batchSize) continue;
-      yield batch;
-      batch = [];
-    }
-    if (batch.length > 0) yield batch;
+    const projection = Object.fromEntries(fields.map(field => [field, 1]));
+    let last: WithId<Document> | undefined;
+    do {
+      const page = this.#db.collection(collection).find(unresized(choice), { projection, batchSize });
+      // Unlike a comparison this goes on with ids of the next type; the first is the one that was the last.
+      if (last !== undefined) page.min({ _id: last._id }).hint({ _id: 1 });
+      const found: WithId<Document>[] = await page
+        .sort({ _id: 1 })
+        .limit(batchSize + 1)
+        .toArray();
+      const isFull = found.length > batchSize;
+      const fresh = last !== undefined && isSame(found[0], last) ? found.slice(1) : found;
+      if (fresh.length > 0) yield fresh.map(document => read(document, choice));
+      last = isFull ? found.at(-1) : undefined;
+    } while (last !== undefined);
   }
 
   /**
-   * Writes infos beside the addresses that they are of. An address that has changed meanwhile, or a document that is
-   * gone, is left alone.
+   * Writes infos beside the addresses that they are of. An address that has changed meanwhile, a newer info, or a document
+   * that is gone is left alone.
    */
   async setInfos(
     collection: string,
@@ -74,12 +89,15 @@ export class ImageDocuments implements AsyncDisposable {
     infos: Partial<Record<ResizeImageField, DocumentInfo>>,
   ): Promise<void> {
     const _id = BSON.EJSON.parse(id, { relaxed: false });
-    for (const [field, { url, info }] of Object.entries(infos)) {
+    for (const [field, { url, info, at }] of Object.entries(infos)) {
+      const [urlField, atField, timesField] = ['url', 'at', 'times'].map(
+        name => `${sourceOf(field)}.${name}`,
+      );
       await this.#db.collection(collection).updateOne(
-        { _id, [field]: url },
+        { _id, [field]: url, $or: [{ [`${atField}`]: null }, { [`${atField}`]: { $lte: at } }] },
         {
-          $set: { [infoOf(field)]: info, [`${sourceOf(field)}.url`]: url },
-          $inc: { [`${sourceOf(field)}.times`]: 1 },
+          $set: { [infoOf(field)]: info, [`${urlField}`]: url, [`${atField}`]: at },
+          $inc: { [`${timesField}`]: 1 },
         },
       );
     }
@@ -106,11 +124,35 @@ export class ImageDocuments implements AsyncDisposable {
   }
 }
 
+/** Whether MongoDB has understood and said no, such as for want of a right or by a validator: asking again will hardly help. */
+export function isRefusal(error: unknown): error is MongoServerError {
+  const passing = ['RetryableWriteError', 'TransientTransactionError', 'NetworkError'];
+  return error instanceof MongoServerError && !passing.some(label => error.hasErrorLabel(label));
+}
+
+function clientOf(url: string): MongoClient {
+  try {
+    return new MongoClient(url, {
+      serverSelectionTimeoutMS: connectMs,
+      connectTimeoutMS: connectMs,
+      socketTimeoutMS: answerMs,
+      writeConcern: { w: 'majority', journal: true },
+    });
+  } catch (cause) {
+    // Its own message may hold the password.
+    const message = 'MONGO_URL can’t be used: MongoDB’s client refuses it.';
+    throw new TintypeError('invalid-configuration', message, { cause });
+  }
+}
+
 function infoOf(field: string): string {
   return `${field}_info`;
 }
 
-/** `{url, times}`: the address that the info is of, and how often it was written. Infos of other writers have none, and are believed. */
+/**
+ * `{url, at, times}`: the address that the info is of, since when it is known, and how often it was written. Infos of
+ * other writers have none, and are believed.
+ */
 function sourceOf(field: string): string {
   return `${field}_info_source`;
 }
@@ -144,7 +186,7 @@ function read(document: WithId<Document>, choice: DocumentChoice): ImageDocument
     .update(JSON.stringify([images, times]))
     .digest('hex')
     .slice(0, 32);
-  return { id: BSON.EJSON.stringify(document._id, { relaxed: false }), images, version };
+  return { id: idOf(document), images, version };
 }
 
 function isUnresized(document: Document, field: ResizeImageField, { failed }: DocumentChoice): boolean {
@@ -152,4 +194,12 @@ function isUnresized(document: Document, field: ResizeImageField, { failed }: Do
   if (info === undefined || info === null) return true;
   if (source !== undefined && source.url !== document[field]) return true;
   return failed && info.error !== undefined;
+}
+
+function isSame(one: WithId<Document> | undefined, other: WithId<Document>): boolean {
+  return one !== undefined && idOf(one) === idOf(other);
+}
+
+function idOf({ _id }: WithId<Document>): string {
+  return BSON.EJSON.stringify(_id, { relaxed: false });
 }

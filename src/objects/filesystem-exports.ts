@@ -5,15 +5,11 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { asOwnStorageFault } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { ExportPlace, ExportStore } from '../jobs/export-store.ts';
+import { type ExportPlace, type ExportStore, isBucket, isExportKey } from '../jobs/export-store.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
 import { ChangeThread } from './change-thread.ts';
 import { clearFolder } from './scratch-folder.ts';
 
-/** As S3's, and no folder that starts with a dot. */
-const bucketName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-/** What file systems take as one name, in bytes. */
-const longestSegment = 255;
 /** Older files on their way are of processes that died. */
 const staleMs = 86_400_000;
 
@@ -44,6 +40,8 @@ export class FilesystemExports implements ExportStore {
       await copyFile(source.path, file, constants.COPYFILE_FICLONE);
       await this.#changes.make({ kind: 'move in', file, isSynced: false, target });
     } catch (error) {
+      // Somebody may have removed the bucket's folder: the next copy makes it anew.
+      this.#scratches.delete(folder);
       if (file !== undefined) await rm(file, { force: true });
       throw asOwnStorageFault(error);
     }
@@ -56,7 +54,7 @@ export class FilesystemExports implements ExportStore {
 
   #folderOf(bucket: string): string {
     const folder = path.join(path.dirname(this.#root), bucket);
-    if (bucketName.test(bucket) && folder !== this.#root) return folder;
+    if (isBucket(bucket) && folder !== this.#root) return folder;
     throw new TintypeError('invalid-request', `There can be no bucket ‘${bucket}’ beside the objects.`);
   }
 
@@ -78,16 +76,6 @@ export class FilesystemExports implements ExportStore {
 }
 
 function checkedKey(key: string): string {
-  const isPlain = key
-    .split('/')
-    .every(
-      segment =>
-        segment !== '' &&
-        !segment.startsWith('.') &&
-        !segment.includes('\0') &&
-        !segment.includes('\\') &&
-        Buffer.byteLength(segment) <= longestSegment,
-    );
-  if (isPlain) return key;
+  if (isExportKey(key)) return key;
   throw new TintypeError('invalid-request', `There can be no file ‘${key}’ in a bucket.`);
 }

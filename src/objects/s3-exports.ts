@@ -1,14 +1,12 @@
+import { addAbortListener } from 'node:events';
 import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { ExportPlace, ExportStore } from '../jobs/export-store.ts';
+import { type ExportPlace, type ExportStore, isBucket, isExportKey } from '../jobs/export-store.ts';
 import type { S3ObjectStore } from './s3.ts';
 import type { S3Bucket } from './s3-bucket.ts';
 import { faultsOfS3 } from './s3-faults.ts';
 import { despiteConflicts } from './s3-multipart.ts';
 import { uploadObject } from './s3-upload.ts';
-
-/** S3's limit, in bytes. */
-const longestKey = 1_024;
 
 /**
  * Exports from a bucket of S3 to others on the same endpoint: copied there by the server, or, with credentials of their
@@ -31,7 +29,7 @@ export class S3Exports implements ExportStore {
     signal.throwIfAborted();
     try {
       if (this.#owned === undefined) await this.#copyThere(objectKey, to, signal);
-      else await this.#copyThrough(this.#owned, objectKey, to);
+      else await this.#copyThrough(this.#owned, objectKey, to, signal);
     } catch (error) {
       signal.throwIfAborted();
       throw error;
@@ -56,8 +54,14 @@ export class S3Exports implements ExportStore {
     );
   }
 
-  async #copyThrough(owned: S3Bucket, objectKey: string, { bucket, key, contentType }: ExportPlace) {
+  async #copyThrough(
+    owned: S3Bucket,
+    objectKey: string,
+    { bucket, key, contentType }: ExportPlace,
+    signal: AbortSignal,
+  ) {
     const body = await this.#objects.read(objectKey);
+    using _abort = addAbortListener(signal, () => body.destroy(signal.reason));
     try {
       await uploadObject(owned.beside(bucket), key, body, contentType);
     } finally {
@@ -67,7 +71,6 @@ export class S3Exports implements ExportStore {
 }
 
 function checkPlace({ bucket, key }: ExportPlace): void {
-  const isKey = key !== '' && Buffer.byteLength(key) <= longestKey && !key.split('/').includes('..');
-  if (isKey && /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(bucket)) return;
+  if (isBucket(bucket) && isExportKey(key)) return;
   throw new TintypeError('invalid-request', `There can be no object ‘${key}’ in a bucket ‘${bucket}’.`);
 }

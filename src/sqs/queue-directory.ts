@@ -22,8 +22,9 @@ export class QueueDirectory {
     this.#questions += 1;
     if (this.#questions > this.#questionsAList) this.#list = undefined;
     const url = (await this.#known()).get(name);
-    if (url !== undefined || performance.now() - this.#readAt < soonestMs) return url;
-    this.#list = undefined;
+    if (url !== undefined) return url;
+    if (performance.now() - this.#readAt >= soonestMs) this.#list = undefined;
+    // Another question may have begun to read it meanwhile.
     return (await this.#known()).get(name);
   }
 

@@ -3,6 +3,10 @@ import { SQSClient, SQSServiceException } from '@aws-sdk/client-sqs';
 /** SQS's limit for the messages of one request. */
 export const sqsBatch = 10;
 
+/** Milliseconds. SQS holds a request for a message open for 20 s. */
+const connectMs = 5_000;
+const answerMs = 30_000;
+
 export interface SqsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -16,6 +20,7 @@ export function sqsClient(queueUrl: string, credentials?: SqsCredentials): SQSCl
   const region = regionOf(queueUrl);
   return new SQSClient({
     maxAttempts: 2,
+    requestHandler: { connectionTimeout: connectMs, requestTimeout: answerMs, throwOnRequestTimeout: true },
     ...(region !== undefined && { region }),
     ...(credentials && { credentials }),
   });

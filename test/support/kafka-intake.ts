@@ -67,7 +67,7 @@ export function startKafkaIntake(
       processedTopic: 'processed',
     },
     store,
-    gate: { isOpen: async () => true, took: () => {} },
+    gate: { opened: async () => {}, took: () => {} },
     ring: () => {},
     logger: createLogger('silent'),
     ...changed,

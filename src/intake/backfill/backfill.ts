@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { IntakeGate } from '../../jobs/intake-gate.ts';
 import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
 import type { ResizeDocumentContext } from '../../jobs/resize-sizes.ts';
@@ -8,7 +7,7 @@ import { type ResizeSettings, resizeFolder, resizeParts } from '../resize-parts.
 export interface BackfillOptions extends Omit<ResizeSettings, 'priority'> {
   readonly documents: ImageDocuments;
   readonly store: IntakeStore;
-  readonly gate: Pick<IntakeGate, 'isOpen' | 'took'>;
+  readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
   /** Says that there are new jobs. */
   ring(): void;
   /** What every address of an export begins with, without a slash at its end. */
@@ -24,9 +23,6 @@ export interface BackfillProgress {
   /** Documents whose jobs an earlier run had submitted, and whose infos are on their way. */
   underWay: number;
 }
-
-/** Before the gate is looked at again, in milliseconds. */
-const closedMs = 500;
 
 /**
  * Makes jobs of the documents of a collection whose images were not resized yet, at the lowest priority; their infos are
@@ -52,7 +48,7 @@ export class Backfill {
     const { documents, store, gate, ring } = this.#options;
     const progress = { documents: 0, images: 0, underWay: 0 };
     for await (const batch of documents.find(collection, choice)) {
-      if (!(await this.#isOpen(signal))) break;
+      if (!(await this.#hasRoom(signal))) break;
       const groups = batch.map(document => this.#groupOf(collection, document));
       const fresh = await store.submitGroups(groups);
       const jobs = groups.reduce((sum, group) => sum + group.jobs.length, 0);
@@ -67,11 +63,14 @@ export class Backfill {
   }
 
   /** Resolves when there is room; false when the signal is aborted. */
-  async #isOpen(signal: AbortSignal): Promise<boolean> {
-    while (!signal.aborted && !(await this.#options.gate.isOpen())) {
-      await delay(closedMs, undefined, { signal }).catch(() => {});
+  async #hasRoom(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#options.gate.opened(signal);
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
     }
-    return !signal.aborted;
   }
 
   #groupOf(collection: string, { id, images, version }: ImageDocument): NewGroup {

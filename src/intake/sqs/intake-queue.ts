@@ -26,6 +26,8 @@ export interface ReceivedMessage {
 
 /** Longest time that SQS holds a request open for a message, in seconds. */
 const longestWait = 20;
+/** 14 days, in seconds: SQS's limit. */
+const longestKept = '1209600';
 /** Characters of a reason that go into a message attribute. */
 const longestReason = 500;
 
@@ -64,7 +66,7 @@ export class IntakeQueue {
       MessageSystemAttributeNames: ['ApproximateReceiveCount', 'MessageGroupId'],
     });
     const { Messages = [] } = await this.client.send(command, { abortSignal: signal });
-    return Messages.map(read);
+    return Messages.map(message => read(message, this.#isFifo));
   }
 
   /** One that could not be deleted comes again. */
@@ -104,21 +106,26 @@ export class IntakeQueue {
     const QueueName = `${plain}-dead-letters${this.#isFifo ? '.fifo' : ''}`;
     const { QueueUrl } = await this.client.send(new GetQueueUrlCommand({ QueueName })).catch(error => {
       if (!(error instanceof QueueDoesNotExist)) throw error;
-      const fifo = { Attributes: { FifoQueue: 'true' } };
-      return this.client.send(new CreateQueueCommand({ QueueName, ...(this.#isFifo && fifo) }));
+      const Attributes = { MessageRetentionPeriod: longestKept, ...(this.#isFifo && { FifoQueue: 'true' }) };
+      return this.client.send(new CreateQueueCommand({ QueueName, Attributes }));
     });
     if (QueueUrl === undefined) throw new Error(`SQS tells no URL of ${QueueName}.`);
     return QueueUrl;
   }
 }
 
-function read({ MessageId, Body, ReceiptHandle, Attributes = {} }: Message): ReceivedMessage {
+/** Messages of standard queues may have groups too, which mean no order. */
+function read(
+  { MessageId, Body, ReceiptHandle, Attributes = {} }: Message,
+  isFifo: boolean,
+): ReceivedMessage {
+  if (!MessageId || !ReceiptHandle) throw new Error('SQS has sent a message without an id.');
   return {
-    id: MessageId ?? '',
+    id: MessageId,
     body: Body ?? '',
     receives: Number(Attributes.ApproximateReceiveCount ?? 1),
-    handle: ReceiptHandle ?? '',
-    ...(Attributes.MessageGroupId !== undefined && { groupId: Attributes.MessageGroupId }),
+    handle: ReceiptHandle,
+    ...(isFifo && Attributes.MessageGroupId !== undefined && { groupId: Attributes.MessageGroupId }),
   };
 }
 

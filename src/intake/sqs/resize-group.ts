@@ -1,3 +1,4 @@
+import { TintypeError } from '../../errors/tintype-error.ts';
 import type { GroupTarget, NewGroup } from '../../jobs/intake-store.ts';
 import type { ResizeMessageContext } from '../../jobs/resize-sizes.ts';
 import { type ResizeSettings, resizeFolder, resizeParts } from '../resize-parts.ts';
@@ -21,6 +22,12 @@ export function resizeGroup(
 ): NewGroup {
   const message = readResizeMessage(received.body);
   if (message.postbackUrl !== undefined) settings.checkUrl(new URL(message.postbackUrl));
+  if (message.redirectQueue === queueUrl.split('/').at(-1)) {
+    throw new TintypeError(
+      'invalid-request',
+      'Its redirect_queue is the queue that it came on: it would never end.',
+    );
+  }
   const folder = resizeFolder(message.bucketName);
   const context: ResizeMessageContext = {
     message: received.body,

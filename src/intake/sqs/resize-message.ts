@@ -13,8 +13,8 @@ export interface ResizeMessage {
 
 /** Amazon's rule. */
 const queueName = /^[A-Za-z0-9_-]{1,80}$|^[A-Za-z0-9_-]{1,75}\.fifo$/;
-const folderName =
-  /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]{1,255}){0,9}$/;
+/** Room for the name of a copy is left of what keys may have. */
+const folderName = /^(?=.{1,800}$)(?!\.)[A-Za-z0-9._-]{1,255}(?:\/(?!\.)[A-Za-z0-9._-]{1,255})*$/;
 
 /**
  * Reads the body of a message. Throws `invalid-request` with the reason for which it is given up: it is no JSON object,
@@ -36,7 +36,7 @@ export function readResizeMessage(body: string): ResizeMessage {
   }
   if (bucketName !== undefined && !folderName.test(bucketName)) {
     throw refused(
-      'Its bucket_name is no folder: letters, digits, ".", "_" and "-", with "/" between folders.',
+      'Its bucket_name is no folder: letters, digits, ".", "_" and "-", no dot first, with "/" between folders.',
     );
   }
   if (redirectQueue !== undefined && !queueName.test(redirectQueue)) {

@@ -13,7 +13,7 @@ export interface SqsIntakeOptions extends MessageSettings {
   readonly store: IntakeStore;
   /** Says that there are new jobs. */
   ring(): void;
-  readonly gate: Pick<IntakeGate, 'isOpen' | 'took'>;
+  readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
   readonly logger: Logger;
 }
 
@@ -24,8 +24,6 @@ interface Read {
 
 /** A message at which the intake itself has failed so often is given up. */
 const mostReceives = 5;
-/** Before the gate is looked at again, in milliseconds. */
-const closedMs = 500;
 /** Requests for messages under way at once. */
 const lanes = 4;
 
@@ -55,8 +53,8 @@ export class SqsIntake {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        if (await gate.isOpen()) await this.#accept(await queue.receive(signal));
-        else await delay(closedMs, undefined, { signal });
+        await gate.opened(signal);
+        await this.#accept(await queue.receive(signal));
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
@@ -75,28 +73,20 @@ export class SqsIntake {
 
   /** Those whose jobs are durable or that are among the dead letters. The others come back by themselves. */
   async #submitted(messages: readonly ReceivedMessage[]): Promise<ReceivedMessage[]> {
-    const done: ReceivedMessage[] = [];
     const good: Read[] = [];
-    /** Of a FIFO group nothing may overtake what comes back. */
-    const held = new Set<string>();
+    const bad: { message: ReceivedMessage; error: unknown }[] = [];
     for (const message of messages) {
-      if (held.has(message.groupId ?? '')) continue;
-      const group = await this.#read(message);
-      if (group === 'buried') done.push(message);
-      else if (group) good.push({ message, group });
-      else hold(held, message);
+      try {
+        good.push({ message, group: resizeGroup(message, this.#options.queue.url, this.#options) });
+      } catch (error) {
+        bad.push({ message, error });
+      }
     }
-    done.push(...(await this.#submit(good)));
+    const done = await this.#submit(good);
+    for (const { message, error } of bad) {
+      if ((await this.#fail(message, error)) === 'buried') done.push(message);
+    }
     return done;
-  }
-
-  /** Undefined when it comes back: the intake failed at it, or its dead letter could not be written. */
-  async #read(message: ReceivedMessage): Promise<NewGroup | 'buried' | undefined> {
-    try {
-      return resizeGroup(message, this.#options.queue.url, this.#options);
-    } catch (error) {
-      return this.#fail(message, error);
-    }
   }
 
   /** All in one go; when that fails, one by one, so that each failure is its own message's. */
@@ -126,7 +116,10 @@ export class SqsIntake {
     return done;
   }
 
-  /** A message that is at fault itself is given up at once, another after some tries; neither while the store is away. */
+  /**
+   * A message that is at fault itself is given up at once, another after some tries; neither while the store is away.
+   * Undefined when it comes back.
+   */
   async #fail(message: ReceivedMessage, thrown: unknown): Promise<'buried' | undefined> {
     const { queue, logger } = this.#options;
     const error = TintypeError.from(thrown);
@@ -137,8 +130,13 @@ export class SqsIntake {
     if (!isItsFault && message.receives < mostReceives) return undefined;
     const reason = isItsFault
       ? error.message
-      : `It could not be taken ${message.receives} times: ${error.message}`;
-    await queue.bury(message, reason);
+      : `It was received ${message.receives} times, and could not be taken: ${error.message}`;
+    try {
+      await queue.bury(message, reason);
+    } catch (fault) {
+      logFault(logger, 'error', fault, 'a dead letter could not be written; the message comes again', facts);
+      return undefined;
+    }
     logger.warn({ ...facts, reason }, 'a message of the queue is among the dead letters now');
     return 'buried';
   }

@@ -47,7 +47,7 @@ export class GroupEnds {
     return this.endThoseDone(trx, await this.#queries.countDown.all(trx, idsOf(grouped)));
   }
 
-  /** @param jobs that have just ended. Their next run begins, once it is their group's turn. */
+  /** @param jobs that run again: their group is open anew, and they start once it is its turn. */
   async jobsRetried(trx: Kysely<Tables>, jobs: readonly GroupedJob[]): Promise<void> {
     const grouped = jobs.filter(job => job.group_id !== null);
     if (grouped.length === 0) return;

@@ -19,7 +19,7 @@ export function startSqsIntake(
     exportsUrl: 'https://s3.example.org',
     checkUrl: () => {},
     ring: () => {},
-    gate: { isOpen: async () => true, took: () => {} },
+    gate: { opened: async () => {}, took: () => {} },
     logger: createLogger('silent'),
     ...others,
   });
