@@ -4,24 +4,16 @@ import { after, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../test/support/eventually.ts';
 import { FaultyProxy } from '../../test/support/faulty-proxy.ts';
-import { KafkaTopic, kafkaSettings } from '../../test/support/kafka-topic.ts';
+import { imageEvents, startKafkaIntake, startKafkaServers } from '../../test/support/kafka-intake.ts';
+import { KafkaTopic } from '../../test/support/kafka-topic.ts';
 import { kafkaLag } from '../../test/support/queues/kafka-queue.ts';
-import { registryUrl, startApicurio } from '../../test/support/servers/apicurio.ts';
-import { startKafka } from '../../test/support/servers/kafka.ts';
+import { registryUrl } from '../../test/support/servers/apicurio.ts';
 import { realServer } from '../../test/support/servers/real-server.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { NewGroup } from '../jobs/intake-store.ts';
-import type { UserImage } from '../jobs/processed-image.ts';
-import { recordSchemas } from '../kafka/record-schemas.ts';
-import { RecordWriter } from '../kafka/record-writer.ts';
 import { SchemaRegistry } from '../kafka/schema-registry.ts';
-import { createLogger } from '../telemetry/logger.ts';
-import { KafkaIntake } from './kafka.ts';
 
-const servers = await realServer('the groups that the intake from Kafka makes', async () => {
-  const [kafka, registry] = await Promise.all([startKafka(), startApicurio()]);
-  return { kafka, registry };
-});
+const servers = await realServer('the groups that the intake from Kafka makes', startKafkaServers);
 
 /** Knows events as the job store does. */
 class RememberedGroups {
@@ -51,40 +43,15 @@ class Gate {
 
 if (servers !== undefined) {
   const { kafka, registry } = servers;
-  const openRegistry = (url = registryUrl(registry)) => new SchemaRegistry({ url });
-
-  function startIntake(topic: KafkaTopic, groupId: string, store: RememberedGroups, more = {}): KafkaIntake {
-    const intake = new KafkaIntake({
-      kafka: kafkaSettings(kafka),
-      registry: openRegistry(),
-      consume: { topics: [topic.name], groupId, reset: 'earliest' },
-      target: {
-        owner: 'kafka',
-        enlargement: { model: 'noise-cancel', patchSize: 256, batchSize: 1, padding: 16 },
-        bucket: 'processed',
-        processedTopic: 'processed',
-      },
-      store,
-      gate: new Gate(),
-      ring: () => {},
-      logger: createLogger('silent'),
-      ...more,
-    });
-    intake.start();
-    return intake;
-  }
 
   async function sendImages(topic: KafkaTopic, count: number): Promise<void> {
-    const writer = new RecordWriter<UserImage>(openRegistry(), topic.name, recordSchemas.userImageUploaded);
-    const ids = { website_id: randomUUID(), user_id: randomUUID() };
-    const facts = { created_at: '2026-01-05T10:00:00Z', format: 'jpeg', width: 60, height: 40 };
-    const url = 'https://images.example.org/cat.jpg';
-    const values = Array.from({ length: count }, (_, id) => writer.write({ id, ...ids, ...facts, url }));
-    await topic.send((await Promise.all(values)).map((value, index) => ({ value, partition: index % 3 })));
+    const urls = Array.from({ length: count }, () => 'https://images.example.org/cat.jpg');
+    const values = await imageEvents({ registry }, topic, urls);
+    await topic.send(values.map((value, index) => ({ value, partition: index % 3 })));
   }
 
   describe('the groups that the intake from Kafka makes', () => {
-    after(() => Promise.all([kafka[Symbol.asyncDispose](), registry[Symbol.asyncDispose]()]));
+    after(() => servers[Symbol.asyncDispose]());
 
     it('are one for each event, also of the same URL, and also when the event comes again', async () => {
       await using topic = await KafkaTopic.create(kafka, 3);
@@ -92,9 +59,8 @@ if (servers !== undefined) {
       const store = new RememberedGroups();
       const [first, second] = [randomUUID(), randomUUID()];
       for (const group of [first, second]) {
-        const intake = startIntake(topic, group, store);
+        await using _intake = startKafkaIntake(servers, topic, group, store);
         await topic.consumedBy(group);
-        await intake.stop();
       }
       assert.equal(store.groups.size, 600);
       const cluster = '5L6g3nShT-eMCtK--X86sw';
@@ -108,7 +74,7 @@ if (servers !== undefined) {
       await sendImages(topic, 300);
       const [store, gate, group] = [new RememberedGroups(), new Gate(), randomUUID()];
       gate.isShut = true;
-      const intake = startIntake(topic, group, store, { gate });
+      await using _intake = startKafkaIntake(servers, topic, group, store, { gate });
       await eventually(() => gate.asked > 3, 'the intake waits for room');
       assert.equal(store.groups.size, 0);
       store.isAway = true;
@@ -119,7 +85,6 @@ if (servers !== undefined) {
       store.isAway = false;
       await topic.consumedBy(group);
       assert.equal(store.groups.size, 300);
-      await intake.stop();
     });
 
     it('wait while the registry is away, and nothing is put aside for that', async () => {
@@ -129,14 +94,15 @@ if (servers !== undefined) {
       proxy.spoil = () => 'busy';
       const [store, group] = [new RememberedGroups(), randomUUID()];
       const { pathname } = new URL(registryUrl(registry));
-      const intake = startIntake(topic, group, store, { registry: openRegistry(`${proxy.url}${pathname}`) });
+      await using _intake = startKafkaIntake(servers, topic, group, store, {
+        registry: new SchemaRegistry({ url: `${proxy.url}${pathname}` }),
+      });
       await eventually(() => proxy.requests.length > 3, 'the registry is asked again and again', 30_000);
       assert.equal(store.groups.size, 0);
       proxy.spoil = () => undefined;
       await topic.consumedBy(group);
       assert.equal(store.groups.size, 30);
       assert(!(await topic.admin.listTopics()).includes(`${topic.name}.dead-letters`));
-      await intake.stop();
     });
   });
 }

@@ -3,31 +3,27 @@ import { createHash, randomUUID } from 'node:crypto';
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import type { ProcessedImage, UserImage } from '../../src/jobs/processed-image.ts';
+import type { ProcessedImage } from '../../src/jobs/processed-image.ts';
 import { RecordReader } from '../../src/kafka/record-reader.ts';
 import { recordSchemas } from '../../src/kafka/record-schemas.ts';
-import { SchemaRegistry } from '../../src/kafka/schema-registry.ts';
 import { startHttp } from '../support/counting-server.ts';
 import { eventually } from '../support/eventually.ts';
+import { kafkaIntakeVariables, registryOf, startKafkaServers, userImage } from '../support/kafka-intake.ts';
 import { KafkaTopic, recordsOf } from '../support/kafka-topic.ts';
 import { photo } from '../support/photo.ts';
 import { tintype } from '../support/program.ts';
-import { registryUrl, startApicurio } from '../support/servers/apicurio.ts';
-import { startKafka } from '../support/servers/kafka.ts';
+import { registryUrl } from '../support/servers/apicurio.ts';
 import { realServer } from '../support/servers/real-server.ts';
 import { Service } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const servers = await realServer('the intake from Kafka', async () => {
-  const [kafka, registry] = await Promise.all([startKafka(), startApicurio()]);
-  return { kafka, registry };
-});
+const servers = await realServer('the intake from Kafka', startKafkaServers);
 
 if (servers !== undefined) {
   const { kafka, registry } = servers;
 
   describe('the intake from Kafka', () => {
-    after(() => Promise.all([kafka[Symbol.asyncDispose](), registry[Symbol.asyncDispose]()]));
+    after(() => servers[Symbol.asyncDispose]());
 
     it('enlarges what events name, puts it where it belongs, and tells of each one', async () => {
       const image = await photo(256, 256).jpeg().toBuffer();
@@ -45,20 +41,13 @@ if (servers !== undefined) {
       await using topic = await KafkaTopic.create(kafka, 3);
       const processedTopic = `${topic.name}-processed`;
       const env = {
-        KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${kafka.port}`,
-        KAFKA_SCHEMA_REGISTRY_URL: registryUrl(registry),
-        KAFKA_CONSUMER_GROUP_ID: randomUUID(),
-        KAFKA_TOPIC_USER_IMAGE_TO_PROCESS: topic.name,
-        KAFKA_TOPIC_USER_IMAGE_PROCESSED: processedTopic,
-        PROCESSED_IMAGES_BUCKET: 'processed',
-        MODEL_NAME: 'psnr-small',
-        MODEL_PADDING_SIZE: '8',
+        ...kafkaIntakeVariables(servers, topic, processedTopic),
         ALLOW_PRIVATE_ADDRESSES: '127.0.0.0/8',
       };
       await using service = await Service.start(env);
       await using folder = await temporaryFolder();
       const file = path.join(folder.path, 'records.json');
-      const records = urls.map(recordOf);
+      const records = urls.map(userImage);
       await writeFile(file, records.map(record => `${JSON.stringify(record)}\n`).join(''));
       const produced = await tintype(['kafka', 'produce', file], { env });
       assert.deepEqual(produced, { code: 0, stdout: `10 records sent to ${topic.name}\n`, stderr: '' });
@@ -106,10 +95,10 @@ if (servers !== undefined) {
         KAFKA_SCHEMA_REGISTRY_URL: registryUrl(registry),
         KAFKA_TOPIC_USER_IMAGE_TO_PROCESS: `never-${randomUUID()}`,
       };
-      const wrong = { ...recordOf('http://images.example.org/a.jpg', 1), width: 'wide' };
+      const wrong = { ...userImage('http://images.example.org/a.jpg', 1), width: 'wide' };
       await writeFile(
         file,
-        `${JSON.stringify(recordOf('http://images.example.org', 0))}\n\n${JSON.stringify(wrong)}\n`,
+        `${JSON.stringify(userImage('http://images.example.org', 0))}\n\n${JSON.stringify(wrong)}\n`,
       );
       const told = await tintype(['kafka', 'produce', file], { env });
       assert.equal(told.code, 2);
@@ -120,20 +109,11 @@ if (servers !== undefined) {
     });
   });
 
-  function recordOf(url: string, index: number): UserImage {
-    const ids = { website_id: randomUUID(), user_id: randomUUID() };
-    const facts = { created_at: '2026-01-05T10:00:00Z', format: 'jpeg', width: 60, height: 40 };
-    return { id: index + 1, ...ids, ...facts, url };
-  }
-
   /** Once there are so many. */
   async function processed(topic: string, count: number): Promise<ProcessedImage[] | undefined> {
     const records = await recordsOf(kafka, topic).catch(() => []);
     if (records.length < count) return undefined;
-    const reader = new RecordReader<ProcessedImage>(
-      new SchemaRegistry({ url: registryUrl(registry) }),
-      recordSchemas.imageProcessed,
-    );
+    const reader = new RecordReader<ProcessedImage>(registryOf({ registry }), recordSchemas.imageProcessed);
     return Promise.all(records.map(({ value }) => reader.read(value)));
   }
 }

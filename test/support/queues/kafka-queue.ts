@@ -55,26 +55,27 @@ export function kafkaAdminOf({ port }: RestartableServer): Admin {
 
 /** What a group has not committed of the topic. */
 export async function kafkaLag(admin: Admin, topic: string, groupId = `${topic}.workers`): Promise<number> {
-  const metadata = await admin.metadata({ topics: [topic] });
-  const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
-  const partitions = Array.from({ length: count }, (_, index) => index);
-  const committed = await admin.listConsumerGroupOffsets({
-    groups: [{ groupId, topics: [{ name: topic, partitionIndexes: partitions }] }],
-  });
-  const ends = await admin.listOffsets({
-    topics: [
-      { name: topic, partitions: partitions.map(partitionIndex => ({ partitionIndex, timestamp: -1n })) },
-    ],
-  });
-  const read = new Map(
-    committed[0]?.topics[0]?.partitions.map(({ partitionIndex, committedOffset }) => [
-      partitionIndex,
-      committedOffset,
-    ]),
-  );
+  const committed = await committedOffsets(admin, topic, groupId);
+  const partitions = committed.map((_, partitionIndex) => ({ partitionIndex, timestamp: -1n }));
+  const ends = await admin.listOffsets({ topics: [{ name: topic, partitions }] });
   const lags = ends[0]?.partitions.map(({ partitionIndex, offset }) => {
-    const start = read.get(partitionIndex) ?? 0n;
-    return Number(offset - (start < 0n ? 0n : start));
+    return Number(offset - (committed[partitionIndex] ?? 0n));
   });
   return (lags ?? []).reduce((sum, lag) => sum + lag, 0);
+}
+
+/** How far a group has come in each partition of the topic; 0 where it has committed nothing. */
+export async function committedOffsets(admin: Admin, topic: string, groupId: string): Promise<bigint[]> {
+  const metadata = await admin.metadata({ topics: [topic] });
+  const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
+  const partitionIndexes = Array.from({ length: count }, (_, index) => index);
+  const groups = [{ groupId, topics: [{ name: topic, partitionIndexes }] }];
+  const [group] = await admin.listConsumerGroupOffsets({ groups });
+  const committed = new Map(
+    group?.topics[0]?.partitions.map(each => [each.partitionIndex, each.committedOffset]),
+  );
+  return partitionIndexes.map(partition => {
+    const offset = committed.get(partition) ?? 0n;
+    return offset < 0n ? 0n : offset;
+  });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   CreateQueueCommand,
-  DeleteMessageCommand,
+  DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   type Message,
@@ -61,12 +61,14 @@ export class ResizeQueue implements Disposable {
     while (bodies.length < count) {
       if (performance.now() > deadline) throw new Error(`${bodies.length} of ${count} messages have come.`);
       const { Messages = [] } = await this.#client.send(
-        new ReceiveMessageCommand({ QueueUrl: this.url, MaxNumberOfMessages: 1, WaitTimeSeconds: 1 }),
+        new ReceiveMessageCommand({
+          QueueUrl: this.url,
+          MaxNumberOfMessages: Math.min(10, count - bodies.length),
+          WaitTimeSeconds: 1,
+        }),
       );
-      for (const { Body = '', ReceiptHandle } of Messages) {
-        bodies.push(Body);
-        await this.#client.send(new DeleteMessageCommand({ QueueUrl: this.url, ReceiptHandle }));
-      }
+      bodies.push(...Messages.map(({ Body = '' }) => Body));
+      await this.#delete(Messages);
     }
     return bodies;
   }
@@ -111,6 +113,12 @@ export class ResizeQueue implements Disposable {
 
   get #isFifo(): boolean {
     return this.url.endsWith('.fifo');
+  }
+
+  async #delete(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    await this.#client.send(new DeleteMessageBatchCommand({ QueueUrl: this.url, Entries }));
   }
 
   async #urlOf(QueueName: string): Promise<string | undefined> {
