@@ -40,7 +40,9 @@ class Patches:
         self.small = [shrink(image, scale) for image in self.large]
 
     def batch(self, random: np.random.Generator, count: int, side: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """(count, channels, side, side) and the same `scale` times as large, values 0 to 1."""
+        """(count, channels, side, side) and the same `scale` times as large, values 0 to 1. Throws when no photo is so large."""
+        if all(min(image.shape[:2]) < side for image in self.small):
+            raise ValueError(f"No photo is {side * self.scale} pixels wide and high.")
         pairs = [self._pair(random, side) for _ in range(count)]
         return tuple(torch.from_numpy(np.stack(part)) for part in zip(*pairs))
 

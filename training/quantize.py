@@ -14,7 +14,8 @@ from photos import Patches
 from recipes import recipes
 
 crops = 32
-side = 96
+# Of what a small image was made of, in pixels: no photo is too small for it.
+large_side = 192
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ class Calibration(CalibrationDataReader):
 
     def __init__(self, photos: Path, scale: int, degrade):
         patches = Patches(photos, scale, degrade, channels=3)
-        small, _ = patches.batch(np.random.default_rng(0), crops, side)
+        small, _ = patches.batch(np.random.default_rng(0), crops, large_side // scale)
         self.images = iter(small.numpy())
 
     def get_next(self):
