@@ -2,7 +2,8 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import type { GroupReport } from '../jobs/group-report.ts';
 import { resizeInfos } from '../jobs/resize-infos.ts';
 import type { ResizeDocumentContext, ResizeImageField } from '../jobs/resize-sizes.ts';
-import { type DocumentInfo, type ImageDocuments, isRefusal } from '../mongodb/image-documents.ts';
+import type { DocumentInfo, ImageDocuments } from '../mongodb/image-documents.ts';
+import { isRefusal } from '../mongodb/mongo-faults.ts';
 import { tryMessage } from './message.ts';
 import type { DeliveryDriver, DeliveryTo, Outcome } from './outcome.ts';
 

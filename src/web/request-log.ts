@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyError, type FastifyRequest, LogController } from 'fastify';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { HttpApp } from './http-parts.ts';
+import type { HttpApp } from './http-app.ts';
 
 /** The caller's `X-Request-Id` where it is printable and short, else a new one. */
 export function requestId(request: IncomingMessage): string {

@@ -1,5 +1,5 @@
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { HttpApp } from './http-parts.ts';
+import type { HttpApp } from './http-app.ts';
 
 /** Answers requests for which there is no route: 405 with `Allow` if the path has other methods alone, else 404. */
 export function refuseUnknownRoutes(app: HttpApp): void {
