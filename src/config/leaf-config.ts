@@ -2,7 +2,18 @@ import type { Environment } from './config.ts';
 import { kafkaLoginFaults } from './kafka-login.ts';
 import { brokerList } from './kafka-options.ts';
 import { defaultRoot, readValues, refuseFaults, type ValuesOf, variable } from './read-values.ts';
-import { folder, logLevel, mongoUrl, oneOf, secret, text, webUrl, wholeNumber, yesOrNo } from './values.ts';
+import {
+  folder,
+  logLevel,
+  mongoUrl,
+  oneOf,
+  seconds,
+  secret,
+  text,
+  webUrl,
+  wholeNumber,
+  yesOrNo,
+} from './values.ts';
 
 /** The processes of the leaf image management system, each with its port. */
 const ports = {
@@ -39,6 +50,13 @@ export const leafVariables = {
   IMAGE_ANALYZER_URL: variable(webUrl, 'http://127.0.0.1:8081'),
   LEAF_PHOTOS: variable(folder, undefined),
   LEAF_EVENT_PHOTO: variable(oneOf(['once', 'always']), 'once'),
+  LEAF_STATE: variable(folder, 'data/leaf'),
+  CAMERA_SECONDS: variable(seconds, '100'),
+  RECOGNIZER_SECONDS: variable(seconds, '100'),
+  USERS_ACTIVATE_SECONDS: variable(seconds, '300'),
+  USERS_METADATA_SECONDS: variable(seconds, '300'),
+  USERS_DELETE_SECONDS: variable(seconds, '700'),
+  SYNCHRONIZER_SECONDS: variable(seconds, '600'),
 } as const;
 
 export type LeafConfig = ValuesOf<typeof leafVariables>;

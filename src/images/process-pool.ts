@@ -12,7 +12,7 @@ export interface ProcessPoolOptions<Request extends object, Answer extends { rea
   /** Memory and processors, which other pools may share. */
   readonly admission: Admission;
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'renderersKilled'>;
 }
 
 /** What a request may take. */
