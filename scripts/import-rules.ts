@@ -77,7 +77,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3': ['objects'],
   '@aws-sdk/s3-request-presigner': ['objects'],
   'ipaddr.js': ['fetch'],
-  fastify: ['http', 'leaf', 'listen.ts', 'web'],
+  fastify: ['http', 'leaf', 'web'],
   '@fastify/': ['http', 'web'],
   '@tus/': ['http'],
   pino: ['telemetry'],

@@ -21,7 +21,6 @@ import type { ObjectStore } from './jobs/object-store.ts';
 import { QueueQuota } from './jobs/queue-quota.ts';
 import { Redrive } from './jobs/redrive.ts';
 import { parseRetention } from './jobs/retention.ts';
-import { listen, listenIfFree } from './listen.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { openJobQueue } from './queue/open-job-queue.ts';
 import { readiness } from './readiness.ts';
@@ -33,6 +32,7 @@ import { ModelLibrary } from './super-resolution/model-library.ts';
 import { EngineWatch } from './telemetry/engine-watch.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
+import { listen, listenIfFree } from './web/listen.ts';
 import { Sweeper } from './worker/sweeper.ts';
 import { Worker } from './worker/worker.ts';
 

@@ -24,7 +24,7 @@ export class FastifyLog extends LogController {
 }
 
 /** Returns the request's id, counts each request and writes a line for it: `info` if it changes something, else `debug`. */
-export function logRequests(app: HttpApp, metrics: Metrics): void {
+export function logRequests(app: HttpApp, metrics: Pick<Metrics, 'requestSeconds'>): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
