@@ -44,6 +44,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'web',
     'mongodb/mongo-client.ts',
     'mongodb/mongo-faults.ts',
+    // Strangers' photos are decoded as those of jobs are: in processes that may die of them.
+    'images/admission.ts',
+    'images/process-pool.ts',
+    'images/render-failure.ts',
   ],
   http: [
     'errors',
@@ -65,9 +69,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** A client library belongs to the folder of the drivers that wrap it. A name that ends in `/` stands for its scope. */
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
-  // In leaf it encodes drawings of ours.
+  // In leaf it encodes drawings of ours, and decodes photos in processes of their own.
   sharp: ['images', 'leaf'],
-  'onnxruntime-node': ['super-resolution'],
+  'onnxruntime-node': ['leaf', 'super-resolution'],
   h5wasm: ['super-resolution'],
   protobufjs: ['super-resolution'],
   kysely: ['job-store'],
