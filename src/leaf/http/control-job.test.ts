@@ -11,7 +11,11 @@ import { leafServer } from './leaf-server.ts';
 
 const page = { title: 'Camera', purpose: 'Takes photos of <leaves>.' };
 const browser = { accept: 'text/html,*/*' };
-const form = { ...browser, 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' };
+const form = {
+  ...browser,
+  'content-type': 'application/x-www-form-urlencoded',
+  'sec-fetch-site': 'same-origin',
+};
 
 suite('A job’s page', () => {
   test('shows what the job does, and has the buttons Start, Pause, Stop and Open Logs', async () => {
@@ -20,14 +24,19 @@ suite('A job’s page', () => {
     assert.equal(answer.statusCode, 200);
     assert.match(answer.headers['content-type'] as string, /^text\/html/);
     assert.match(answer.body, /Takes photos of &#60;leaves&#62;\./);
-    for (const label of ['Start', 'Pause', 'Stop', 'Open Logs']) assert.ok(answer.body.includes(`>${label}<`));
+    for (const label of ['Start', 'Pause', 'Stop', 'Open Logs'])
+      assert.ok(answer.body.includes(`>${label}<`));
     assert.match(answer.body, /<td>take photos<\/td><td>100 s<\/td><td>in 100 s<\/td><td>not yet<\/td>/);
     assert.match(answer.body, /action="start"><button disabled>/);
   });
 
   test('pauses, stops and starts the job', async () => {
     await using setting = await newSetting();
-    for (const [action, status] of [['pause', 'paused'], ['start', 'running'], ['stop', 'stopped']] as const) {
+    for (const [action, status] of [
+      ['pause', 'paused'],
+      ['start', 'running'],
+      ['stop', 'stopped'],
+    ] as const) {
       const pressed = await setting.http.inject({ method: 'POST', url: `/${action}`, headers: form });
       assert.equal(pressed.statusCode, 303);
       assert.equal(pressed.headers.location, './');
@@ -56,7 +65,11 @@ suite('A job’s page', () => {
       { origin: 'null' },
     ];
     for (const headers of foreign) {
-      const answer = await setting.http.inject({ method: 'POST', url: '/stop', headers: { ...form, ...headers } });
+      const answer = await setting.http.inject({
+        method: 'POST',
+        url: '/stop',
+        headers: { ...form, ...headers },
+      });
       assert.equal(answer.statusCode, 403);
     }
     assert.equal(setting.job.view().status, 'running');
@@ -71,7 +84,12 @@ async function newSetting() {
   const task = { name: 'take photos', everySeconds: 100, atStart: false, run: async () => {} };
   const job = new Job({ tasks: [task], file: new JobStateFile(folder.path, 'camera'), log });
   await job.open();
-  const http = leafServer({ readiness: async () => ({}), spareParts: [], metrics: new LeafMetrics(), logger });
+  const http = leafServer({
+    readiness: async () => ({}),
+    spareParts: [],
+    metrics: new LeafMetrics(),
+    logger,
+  });
   controlJob(http, page, job, log);
   return {
     ...{ http, job, log },

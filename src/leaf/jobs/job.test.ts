@@ -42,7 +42,10 @@ suite('A job', () => {
       { ...often, name: 'other', run },
     ]);
     await eventually(() => runs >= 4, 'both were done');
-    assert.deepEqual(job.view().tasks.map(({ lastFault }) => lastFault), [null, null]);
+    assert.deepEqual(
+      job.view().tasks.map(({ lastFault }) => lastFault),
+      [null, null],
+    );
   });
 
   test('goes on after a pause with what was left, and begins anew after a stop', async () => {
@@ -130,7 +133,11 @@ suite('A job', () => {
   });
 
   test('begins anew where its state can’t be understood', async () => {
-    for (const text of ['{"status":"run', '[]', '{"status":"running","tasks":{"count":{"due":"soon"}},"memory":{}}']) {
+    for (const text of [
+      '{"status":"run',
+      '[]',
+      '{"status":"running","tasks":{"count":{"due":"soon"}},"memory":{}}',
+    ]) {
       await using setting = await newSetting();
       await writeFile(path.join(setting.folder, 'counter.json'), text);
       await using job = await setting.open([{ ...seldom, run: async () => {} }]);

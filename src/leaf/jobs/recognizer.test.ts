@@ -43,7 +43,10 @@ suite('The recognizer', () => {
       { id: 3, data: 'ffd8ff', disease: null },
     );
     await system.run();
-    assert.deepEqual(system.images.map(({ disease }) => disease), [null, null, 'late_blight']);
+    assert.deepEqual(
+      system.images.map(({ disease }) => disease),
+      [null, null, 'late_blight'],
+    );
     assert.match(system.log.lines.map(({ text }) => text).join('\n'), /potato 1 is left as it is: .*no JPEG/);
   });
 
@@ -83,7 +86,10 @@ async function startSystem() {
     if (request.method === 'POST') return [200, change(JSON.parse(body.toString()))];
     const from = Number(searchParams.get('from_id'));
     const found = pathname.includes('potato') ? images.filter(({ id }) => id >= from) : [];
-    return [200, { image_list: found.slice(0, Number(searchParams.get('limit'))), total_images: found.length }];
+    return [
+      200,
+      { image_list: found.slice(0, Number(searchParams.get('limit'))), total_images: found.length },
+    ];
   }
 
   function classify(photo: Buffer): [number, object] {
