@@ -3,11 +3,10 @@ import type { FailureMessage } from '../../errors/failure-message.ts';
 import { shortReason } from '../../errors/short-reason.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import { Admission } from '../../images/admission.ts';
-import { ProcessPool } from '../../images/process-pool.ts';
+import { type KilledProcesses, ProcessPool } from '../../images/process-pool.ts';
 import { entryBeside } from '../../program/entry-beside.ts';
 import { ServingProcess } from '../../program/serving-process.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Plant } from '../plants.ts';
 import { type ClassifierCard, diseasesOf, networkFile, readClassifierCard } from './classifier-card.ts';
 import type { ClassifierAnswer, ClassifierRequest, ClassifierSettings } from './classifier-messages.ts';
@@ -36,7 +35,7 @@ export interface Classification {
 
 export interface ClassifierParts {
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'renderersKilled'>;
+  readonly metrics: KilledProcesses;
 }
 
 /** Tells what a leaf suffers from. Strangers' JPEGs are decoded in processes of their own, which may die of them. */

@@ -29,14 +29,33 @@ export async function copyImages(
   let total: Copied = { images: 0, bytes: 0 };
   for (let fromId = 1; ; ) {
     signal.throwIfAborted();
-    const batch = await source.ask(() => nextBatch(source.images(plant), fromId));
+    const batch = await unlessAborted(
+      signal,
+      source.ask(() => nextBatch(source.images(plant), fromId)),
+    );
     const last = batch.at(-1);
     if (last === undefined) return total;
-    await target.ask(() => write(target.images(plant), batch));
+    await unlessAborted(
+      signal,
+      target.ask(() => write(target.images(plant), batch)),
+    );
     const bytes = batch.reduce((sum, document) => sum + BSON.calculateObjectSize(document), 0);
     copied(plant, batch.length, bytes);
     total = { images: total.images + batch.length, bytes: total.bytes + bytes };
     fromId = last.id + 1;
+  }
+}
+
+/** MongoDB's client can't call off what it has sent: a batch that is under way is left to itself. */
+async function unlessAborted<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    answer.catch(() => {});
   }
 }
 
