@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Collection, MongoClient } from 'mongodb';
+import { inTime } from '../../errors/in-time.ts';
 import { shortReason } from '../../errors/short-reason.ts';
 import { mongoClient } from '../../mongodb/mongo-client.ts';
 import { asMongoFault } from '../../mongodb/mongo-faults.ts';
@@ -25,6 +26,8 @@ export class LeafDatabase {
   readonly #client: MongoClient;
   readonly #awayLog: AwayLog;
   readonly #stopping = new AbortController();
+  readonly #prepared = Promise.withResolvers<void>();
+  #isPrepared = false;
   #preparing: Promise<void> | undefined;
 
   /**
@@ -53,24 +56,30 @@ export class LeafDatabase {
 
   /** Whether all indexes are there. Throws `storage-unavailable` while the server is away. */
   async isDeployed(): Promise<boolean> {
-    const found = await this.ask(() =>
-      this.#deployment().findOne({ is_deployed: true }, { timeoutMS: answerMs }),
-    );
-    return found !== null;
+    const deployed = { is_deployed: true };
+    try {
+      return (await this.#deployment().findOne(deployed, { timeoutMS: answerMs })) !== null;
+    } catch (error) {
+      throw asMongoFault(error);
+    }
   }
 
   /** What is wrong with the server, or null. */
   async fault(): Promise<string | null> {
     try {
       await this.#client.db().command({ ping: 1 }, { timeoutMS: connectMs });
-      return null;
+      return this.#isPrepared ? null : 'MongoDB’s indexes are not made yet.';
     } catch (error) {
       return `MongoDB does not answer: ${shortReason(error)}`;
     }
   }
 
-  /** Runs a query or a change. That the server is away is thrown as `storage-unavailable`. */
+  /**
+   * Runs a query or a change. That the server is away, or its indexes are not made yet, without which ids are not unique,
+   * is thrown as `storage-unavailable`.
+   */
   async ask<T>(query: () => Promise<T>): Promise<T> {
+    if (!this.#isPrepared) await inTime(connectMs, this.#prepared.promise);
     try {
       return await query();
     } catch (error) {
@@ -86,6 +95,8 @@ export class LeafDatabase {
     while (!this.#stopping.signal.aborted) {
       try {
         await this.#prepare();
+        this.#isPrepared = true;
+        this.#prepared.resolve();
         this.#awayLog.back();
         return;
       } catch (error) {
