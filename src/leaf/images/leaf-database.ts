@@ -23,11 +23,13 @@ export const unpublishedIndex = { unpublished: 1 } as const;
 
 /** One of the two databases of leaf images: a collection for each plant, and `is_deployed`. */
 export class LeafDatabase {
-  readonly #client: MongoClient;
+  readonly #newClient: () => MongoClient;
   readonly #awayLog: AwayLog;
   readonly #stopping = new AbortController();
   readonly #prepared = Promise.withResolvers<void>();
-  #isPrepared = false;
+  #client: MongoClient;
+  /** Why it is not prepared yet; undefined once it is. */
+  #unprepared: unknown = new Error('it was not asked yet');
   #preparing: Promise<void> | undefined;
 
   /**
@@ -35,11 +37,12 @@ export class LeafDatabase {
    * @param variable the one that holds the URL, for messages
    */
   constructor(url: string, variable: string, logger: Logger) {
-    this.#client = mongoClient(url, variable, connectMs);
+    this.#newClient = () => mongoClient(url, variable, connectMs);
+    this.#client = this.#newClient();
     this.#awayLog = new AwayLog(logger, 'MongoDB can’t be prepared', 'MongoDB is prepared');
   }
 
-  /** Makes what is missing in the database, as soon as the server is there. */
+  /** Connects, and makes what is missing in the database, as soon as the server is there. */
   start(): void {
     this.#preparing ??= this.#prepareUntilDone();
   }
@@ -50,15 +53,24 @@ export class LeafDatabase {
     await this.#client.close();
   }
 
-  images(plant: Plant): Collection<ImageDocument> {
-    return this.#client.db().collection(collectionOf(plant));
+  /**
+   * Runs a query or a change on a plant's images. That the server is away, or its indexes are not made yet, without which
+   * ids are not unique, is thrown as `storage-unavailable`.
+   */
+  async ask<T>(plant: Plant, query: (images: Collection<ImageDocument>) => Promise<T>): Promise<T> {
+    if (this.#unprepared !== undefined) await inTime(connectMs, this.#prepared.promise);
+    try {
+      return await query(this.#images(plant));
+    } catch (error) {
+      throw asMongoFault(error);
+    }
   }
 
-  /** Whether all indexes are there. Throws `storage-unavailable` while the server is away. */
+  /** Whether the database is prepared. Throws `storage-unavailable` while the server is away. */
   async isDeployed(): Promise<boolean> {
-    const deployed = { is_deployed: true };
+    if (this.#unprepared !== undefined) return false;
     try {
-      return (await this.#deployment().findOne(deployed, { timeoutMS: answerMs })) !== null;
+      return (await this.#deployment().findOne({ is_deployed: true }, { timeoutMS: answerMs })) !== null;
     } catch (error) {
       throw asMongoFault(error);
     }
@@ -67,55 +79,50 @@ export class LeafDatabase {
   /** What is wrong with the server, or null. */
   async fault(): Promise<string | null> {
     try {
+      if (this.#unprepared !== undefined) throw this.#unprepared;
       await this.#client.db().command({ ping: 1 }, { timeoutMS: connectMs });
-      return this.#isPrepared ? null : 'MongoDB’s indexes are not made yet.';
+      return null;
     } catch (error) {
       return `MongoDB does not answer: ${shortReason(error)}`;
     }
   }
 
-  /**
-   * Runs a query or a change. That the server is away, or its indexes are not made yet, without which ids are not unique,
-   * is thrown as `storage-unavailable`.
-   */
-  async ask<T>(query: () => Promise<T>): Promise<T> {
-    if (!this.#isPrepared) await inTime(connectMs, this.#prepared.promise);
-    try {
-      return await query();
-    } catch (error) {
-      throw asMongoFault(error);
-    }
-  }
-
-  #deployment() {
-    return this.#client.db().collection<{ is_deployed: boolean }>('is_deployed');
-  }
-
   async #prepareUntilDone(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
+    const stopping = this.#stopping.signal;
+    while (!stopping.aborted) {
       try {
         await this.#prepare();
-        this.#isPrepared = true;
+        this.#unprepared = undefined;
         this.#prepared.resolve();
         this.#awayLog.back();
         return;
       } catch (error) {
-        if (!this.#stopping.signal.aborted) this.#awayLog.away(error);
-        await sleep(againMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+        this.#unprepared = error;
+        this.#awayLog.away(error);
+        await sleep(againMs, undefined, { signal: stopping }).catch(() => {});
+        // One that could not connect at first stays closed for those who have used it meanwhile.
+        await this.#client.close();
+        this.#client = this.#newClient();
       }
     }
   }
 
   async #prepare(): Promise<void> {
+    await this.#client.connect();
     for (const plant of plants) {
-      await this.images(plant).createIndex(idIndex, { unique: true });
-      await this.images(plant).createIndex(listIndex);
-      await this.images(plant).createIndex(unpublishedIndex, { sparse: true });
+      await this.#images(plant).createIndex(idIndex, { unique: true });
+      await this.#images(plant).createIndex(listIndex);
+      await this.#images(plant).createIndex(unpublishedIndex, { sparse: true });
     }
-    await this.#deployment().updateOne(
-      { is_deployed: true },
-      { $set: { is_deployed: true } },
-      { upsert: true },
-    );
+    const isDeployed = { is_deployed: true };
+    await this.#deployment().updateOne(isDeployed, { $set: isDeployed }, { upsert: true });
+  }
+
+  #images(plant: Plant): Collection<ImageDocument> {
+    return this.#client.db().collection(collectionOf(plant));
+  }
+
+  #deployment() {
+    return this.#client.db().collection<{ is_deployed: boolean }>('is_deployed');
   }
 }
