@@ -113,7 +113,7 @@ async function changeThroughApi(
   changes: number,
   kills: number,
 ): Promise<void> {
-  let api = await LeafProcess.start('image-api', variables);
+  let api = await startApi(variables);
   const perKill = Math.ceil(changes / (kills + 1));
   const deaths: Promise<void>[] = [];
   for (let done = 0; done < changes; done += 1) {
@@ -121,13 +121,21 @@ async function changeThroughApi(
       // In the middle of a change.
       deaths.push(change(api, done).catch(() => {}));
       await api.end('SIGKILL');
-      api = await LeafProcess.start('image-api', variables);
+      api = await startApi(variables);
     }
     await change(api, done);
   }
   await Promise.all(deaths);
   // What was left unpublished by those that died is older than 10 s, or published by this one at its start.
   await api.end('SIGTERM');
+}
+
+/** Once the database is there for it. */
+async function startApi(variables: Readonly<Record<string, string>>): Promise<LeafProcess> {
+  const api = await LeafProcess.start('image-api', variables);
+  const isReady = async () => (await askLeaf(api, 'GET', '/health/ready')).status === 200;
+  await eventually(isReady, 'the image API is ready', patienceMs);
+  return api;
 }
 
 async function change(api: LeafProcess, index: number): Promise<void> {

@@ -32,8 +32,7 @@ export function leafHistory(plant: Plant, changes: number, seed: number): LeafHi
   while (events.length < changes) {
     const index = random(images.length);
     const old = images[index];
-    const isCreation = old === undefined || events.length % creations === 0;
-    if (!isCreation && old.is_deleted) continue;
+    const isCreation = old === undefined || old.is_deleted || events.length % creations === 0;
     const image = isCreation ? newImage(images.length + 1, random) : changed(old, random);
     images[image.id - 1] = image;
     const { data, ...rest } = image;
