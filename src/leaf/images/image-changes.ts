@@ -1,4 +1,4 @@
-import { Binary, type Collection } from 'mongodb';
+import { Binary } from 'mongodb';
 import { isDuplicate } from '../../mongodb/mongo-faults.ts';
 import type { Plant } from '../plants.ts';
 import { ImageQueries } from './image-queries.ts';
@@ -68,7 +68,7 @@ export class ImageChanges {
   /** False where the id is somebody else's meanwhile. */
   async #insert(plant: Plant, document: ImageDocument): Promise<boolean> {
     try {
-      await this.#ask(plant, images => images.insertOne(document));
+      await this.#database.ask(plant, images => images.insertOne(document));
       return true;
     } catch (error) {
       if (isDuplicate(error)) return false;
@@ -78,7 +78,7 @@ export class ImageChanges {
 
   async #update(plant: Plant, id: number, set: Partial<ImageDocument>): Promise<ImageDocument | null> {
     const now = new Date();
-    const document = await this.#ask(plant, images =>
+    const document = await this.#database.ask(plant, images =>
       images.findOneAndUpdate(
         { id, is_deleted: false },
         // The least: since the first of the changes that Kafka lacks.
@@ -88,9 +88,5 @@ export class ImageChanges {
     );
     if (document !== null) this.#changed(plant, id);
     return document;
-  }
-
-  #ask<T>(plant: Plant, change: (images: Collection<ImageDocument>) => Promise<T>): Promise<T> {
-    return this.#database.ask(() => change(this.#database.images(plant)));
   }
 }

@@ -23,9 +23,8 @@ export class ImageCopies {
 
   /** Resolves when the copies are durable. Throws `storage-unavailable` while MongoDB is away. */
   async write(plant: Plant, events: readonly ImageEvent[]): Promise<void> {
-    const images = this.#database.images(plant);
     const states = newestStates(events);
-    await this.#database.ask(async () => {
+    await this.#database.ask(plant, async images => {
       const known = await knownCopies(images, [...states.keys()]);
       const missing = [...states.values()].filter(({ image }) => !known.has(image.id));
       // Somebody else has made those meanwhile, and nobody knows of which version.

@@ -23,17 +23,19 @@ export class ImageQueries {
 
   /** Also a deleted one. */
   get(plant: Plant, id: number): Promise<ImageDocument | null> {
-    return this.#ask(plant, images => images.findOne({ id }, { timeoutMS }));
+    return this.#database.ask(plant, images => images.findOne({ id }, { timeoutMS }));
   }
 
   count(plant: Plant, filter: ImageFilter): Promise<number> {
-    return this.#ask(plant, images => images.countDocuments(shown(filter), { hint: listIndex, timeoutMS }));
+    return this.#database.ask(plant, images =>
+      images.countDocuments(shown(filter), { hint: listIndex, timeoutMS }),
+    );
   }
 
   /** By id, from this one on. */
   list(plant: Plant, filter: ImageFilter, fromId: number, limit: number): Promise<ImageDocument[]> {
     const chosen = { ...shown(filter), id: { $gte: fromId } };
-    return this.#ask(plant, images =>
+    return this.#database.ask(plant, images =>
       images.find(chosen, { timeoutMS, hint: listIndex }).sort({ id: 1 }).limit(limit).toArray(),
     );
   }
@@ -51,7 +53,7 @@ export class ImageQueries {
 
   /** 0 where there is none. */
   async lastId(plant: Plant): Promise<number> {
-    const [last] = await this.#ask(plant, images =>
+    const [last] = await this.#database.ask(plant, images =>
       images
         .find({}, { timeoutMS, hint: idIndex, projection: { _id: 0, id: 1 } })
         .sort({ id: -1 })
@@ -59,10 +61,6 @@ export class ImageQueries {
         .toArray(),
     );
     return last?.id ?? 0;
-  }
-
-  #ask<T>(plant: Plant, query: (images: ReturnType<LeafDatabase['images']>) => Promise<T>): Promise<T> {
-    return this.#database.ask(() => query(this.#database.images(plant)));
   }
 }
 

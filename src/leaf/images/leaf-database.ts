@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Collection, MongoClient } from 'mongodb';
+import { inTime } from '../../errors/in-time.ts';
 import { shortReason } from '../../errors/short-reason.ts';
 import { mongoClient } from '../../mongodb/mongo-client.ts';
 import { asMongoFault } from '../../mongodb/mongo-faults.ts';
@@ -22,9 +23,13 @@ export const unpublishedIndex = { unpublished: 1 } as const;
 
 /** One of the two databases of leaf images: a collection for each plant, and `is_deployed`. */
 export class LeafDatabase {
-  readonly #client: MongoClient;
+  readonly #newClient: () => MongoClient;
   readonly #awayLog: AwayLog;
   readonly #stopping = new AbortController();
+  readonly #prepared = Promise.withResolvers<void>();
+  #client: MongoClient;
+  /** Why it is not prepared yet; undefined once it is. */
+  #unprepared: unknown = new Error('it was not asked yet');
   #preparing: Promise<void> | undefined;
 
   /**
@@ -32,11 +37,12 @@ export class LeafDatabase {
    * @param variable the one that holds the URL, for messages
    */
   constructor(url: string, variable: string, logger: Logger) {
-    this.#client = mongoClient(url, variable, connectMs);
+    this.#newClient = () => mongoClient(url, variable, connectMs);
+    this.#client = this.#newClient();
     this.#awayLog = new AwayLog(logger, 'MongoDB can’t be prepared', 'MongoDB is prepared');
   }
 
-  /** Makes what is missing in the database, as soon as the server is there. */
+  /** Connects, and makes what is missing in the database, as soon as the server is there. */
   start(): void {
     this.#preparing ??= this.#prepareUntilDone();
   }
@@ -47,21 +53,33 @@ export class LeafDatabase {
     await this.#client.close();
   }
 
-  images(plant: Plant): Collection<ImageDocument> {
-    return this.#client.db().collection(collectionOf(plant));
+  /**
+   * Runs a query or a change on a plant's images. That the server is away, or its indexes are not made yet, without which
+   * ids are not unique, is thrown as `storage-unavailable`.
+   */
+  async ask<T>(plant: Plant, query: (images: Collection<ImageDocument>) => Promise<T>): Promise<T> {
+    if (this.#unprepared !== undefined) await inTime(connectMs, this.#prepared.promise);
+    try {
+      return await query(this.#images(plant));
+    } catch (error) {
+      throw asMongoFault(error);
+    }
   }
 
-  /** Whether all indexes are there. Throws `storage-unavailable` while the server is away. */
+  /** Whether the database is prepared. Throws `storage-unavailable` while the server is away. */
   async isDeployed(): Promise<boolean> {
-    const found = await this.ask(() =>
-      this.#deployment().findOne({ is_deployed: true }, { timeoutMS: answerMs }),
-    );
-    return found !== null;
+    if (this.#unprepared !== undefined) return false;
+    try {
+      return (await this.#deployment().findOne({ is_deployed: true }, { timeoutMS: answerMs })) !== null;
+    } catch (error) {
+      throw asMongoFault(error);
+    }
   }
 
   /** What is wrong with the server, or null. */
   async fault(): Promise<string | null> {
     try {
+      if (this.#unprepared !== undefined) throw this.#unprepared;
       await this.#client.db().command({ ping: 1 }, { timeoutMS: connectMs });
       return null;
     } catch (error) {
@@ -69,42 +87,42 @@ export class LeafDatabase {
     }
   }
 
-  /** Runs a query or a change. That the server is away is thrown as `storage-unavailable`. */
-  async ask<T>(query: () => Promise<T>): Promise<T> {
-    try {
-      return await query();
-    } catch (error) {
-      throw asMongoFault(error);
-    }
-  }
-
-  #deployment() {
-    return this.#client.db().collection<{ is_deployed: boolean }>('is_deployed');
-  }
-
   async #prepareUntilDone(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
+    const stopping = this.#stopping.signal;
+    while (!stopping.aborted) {
       try {
         await this.#prepare();
+        this.#unprepared = undefined;
+        this.#prepared.resolve();
         this.#awayLog.back();
         return;
       } catch (error) {
-        if (!this.#stopping.signal.aborted) this.#awayLog.away(error);
-        await sleep(againMs, undefined, { signal: this.#stopping.signal }).catch(() => {});
+        this.#unprepared = error;
+        this.#awayLog.away(error);
+        await sleep(againMs, undefined, { signal: stopping }).catch(() => {});
+        // One that could not connect at first stays closed for those who have used it meanwhile.
+        await this.#client.close();
+        this.#client = this.#newClient();
       }
     }
   }
 
   async #prepare(): Promise<void> {
+    await this.#client.connect();
     for (const plant of plants) {
-      await this.images(plant).createIndex(idIndex, { unique: true });
-      await this.images(plant).createIndex(listIndex);
-      await this.images(plant).createIndex(unpublishedIndex, { sparse: true });
+      await this.#images(plant).createIndex(idIndex, { unique: true });
+      await this.#images(plant).createIndex(listIndex);
+      await this.#images(plant).createIndex(unpublishedIndex, { sparse: true });
     }
-    await this.#deployment().updateOne(
-      { is_deployed: true },
-      { $set: { is_deployed: true } },
-      { upsert: true },
-    );
+    const isDeployed = { is_deployed: true };
+    await this.#deployment().updateOne(isDeployed, { $set: isDeployed }, { upsert: true });
+  }
+
+  #images(plant: Plant): Collection<ImageDocument> {
+    return this.#client.db().collection(collectionOf(plant));
+  }
+
+  #deployment() {
+    return this.#client.db().collection<{ is_deployed: boolean }>('is_deployed');
   }
 }

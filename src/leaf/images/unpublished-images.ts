@@ -26,18 +26,16 @@ export class UnpublishedImages {
 
   /** To be called when Kafka has them. Those that were changed meanwhile stay unpublished. */
   async setPublished(plant: Plant, documents: readonly ImageDocument[]): Promise<void> {
-    const images = this.#database.images(plant);
     for (const [version, same] of Map.groupBy(documents, document => document.version)) {
       const ids = same.map(({ id }) => id);
       const published = { $set: { published: version }, $unset: { unpublished: true } } as const;
-      await this.#database.ask(() => images.updateMany({ id: { $in: ids }, version }, published));
+      await this.#database.ask(plant, images => images.updateMany({ id: { $in: ids }, version }, published));
     }
   }
 
   /** The photos are fetched apart, because most changes need none. */
   async #find(plant: Plant, filter: Filter<ImageDocument>, limit: number): Promise<ImageDocument[]> {
-    const images = this.#database.images(plant);
-    const found = await this.#database.ask(() =>
+    const found = await this.#database.ask(plant, images =>
       images
         .find(filter, { projection: { data: 0 } })
         .sort({ unpublished: 1 })
@@ -47,7 +45,7 @@ export class UnpublishedImages {
     const withPhoto = found.filter(({ published }) => this.#alwaysPhotos || published === undefined);
     if (withPhoto.length === 0) return found;
     const ids = withPhoto.map(({ id }) => id);
-    const photos = await this.#database.ask(() =>
+    const photos = await this.#database.ask(plant, images =>
       images.find({ id: { $in: ids } }, { projection: { _id: 0, id: 1, data: 1 } }).toArray(),
     );
     const byId = new Map(photos.map(({ id, data }) => [id, data]));
