@@ -100,9 +100,12 @@ suite('The jobs of the leaf system', () => {
       patienceMs,
     );
     const copies = new LeafDatabase(urls.MONGO_CONSUMER_URL ?? '', 'MONGO_CONSUMER_URL', silent);
-    assert.equal(await copies.images('tomato').countDocuments({}), count);
-    assert.ok((await copies.images('tomato').countDocuments({ is_deleted: true })) > 0);
-    assert.equal(await copies.images('tomato').countDocuments({ unpublished: { $exists: true } }), 0);
+    copies.start();
+    await copies.ask('tomato', async tomatoes => {
+      assert.equal(await tomatoes.countDocuments({}), count);
+      assert.ok((await tomatoes.countDocuments({ is_deleted: true })) > 0);
+      assert.equal(await tomatoes.countDocuments({ unpublished: { $exists: true } }), 0);
+    });
     await copies.stop();
   });
 
@@ -123,8 +126,8 @@ suite('The jobs of the leaf system', () => {
       percentage: null,
     });
     const ids = Array.from({ length: 120 }, (_, index) => index + 1);
-    await producer.images('tomato').insertMany(ids.map(id => document(id, 2)));
-    await consumer.images('tomato').insertMany([document(1, 1), document(2, 3)]);
+    await producer.ask('tomato', images => images.insertMany(ids.map(id => document(id, 2))));
+    await consumer.ask('tomato', images => images.insertMany([document(1, 1), document(2, 3)]));
     let heard = 0;
     const { signal } = new AbortController();
     const copied = await copyImages(producer, consumer, 'tomato', signal, (_plant, images) => {
@@ -132,7 +135,7 @@ suite('The jobs of the leaf system', () => {
     });
     assert.deepEqual([copied.images, heard], [120, 120]);
     assert.ok(copied.bytes > 120 * 100);
-    const found = await consumer.images('tomato').find().sort({ id: 1 }).toArray();
+    const found = await consumer.ask('tomato', images => images.find().sort({ id: 1 }).toArray());
     assert.deepEqual(
       found.map(({ id }) => id),
       ids,

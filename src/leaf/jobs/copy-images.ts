@@ -31,13 +31,13 @@ export async function copyImages(
     signal.throwIfAborted();
     const batch = await unlessAborted(
       signal,
-      source.ask(() => nextBatch(source.images(plant), fromId)),
+      source.ask(plant, images => nextBatch(images, fromId)),
     );
     const last = batch.at(-1);
     if (last === undefined) return total;
     await unlessAborted(
       signal,
-      target.ask(() => write(target.images(plant), batch)),
+      target.ask(plant, images => write(images, batch)),
     );
     const bytes = batch.reduce((sum, document) => sum + BSON.calculateObjectSize(document), 0);
     copied(plant, batch.length, bytes);
