@@ -8,8 +8,8 @@ import {
   MongoServerError,
   type WithId,
 } from 'mongodb';
+import { type ResizeImageField, resizeImageFields } from '../answers/resize-sizes.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { type ResizeImageField, resizeImageFields } from '../jobs/resize-sizes.ts';
 
 /** A document whose images are to be resized. */
 export interface ImageDocument {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { KafkaIntake, type KafkaIntakeOptions } from '../../src/intake/kafka.ts';
-import type { UserImage } from '../../src/jobs/processed-image.ts';
+import type { UserImage } from '../../src/answers/processed-image.ts';
+import { KafkaIntake, type KafkaIntakeOptions } from '../../src/intake/enlarging/kafka-intake.ts';
 import { recordSchemas } from '../../src/kafka/record-schemas.ts';
 import { RecordWriter } from '../../src/kafka/record-writer.ts';
 import { SchemaRegistry } from '../../src/kafka/schema-registry.ts';

@@ -1,15 +1,15 @@
+import type { ResizeDocumentContext } from '../../answers/resize-sizes.ts';
 import type { IntakeGate } from '../../jobs/intake-gate.ts';
 import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
-import type { ResizeDocumentContext } from '../../jobs/resize-sizes.ts';
 import type { DocumentChoice, ImageDocument, ImageDocuments } from '../../mongodb/image-documents.ts';
-import { type ResizeSettings, resizeFolder, resizeParts } from '../resize-parts.ts';
+import { type ResizeSettings, resizeFolder, resizeParts } from '../resizing/resize-parts.ts';
 
 export interface BackfillOptions extends Omit<ResizeSettings, 'priority'> {
   readonly documents: ImageDocuments;
   readonly store: IntakeStore;
   readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
-  /** Says that there are new jobs. */
-  ring(): void;
+  /** Says that there are so many new jobs. */
+  ring(jobs: number): void;
   /** What every address of an export begins with, without a slash at its end. */
   readonly exportsUrl: string;
 }
@@ -53,7 +53,7 @@ export class Backfill {
       const fresh = await store.submitGroups(groups);
       const jobs = groups.reduce((sum, group) => sum + group.jobs.length, 0);
       gate.took(jobs);
-      ring();
+      ring(jobs);
       progress.documents += batch.length;
       progress.images += batch.reduce((sum, document) => sum + document.images.length, 0);
       progress.underWay += batch.length - fresh;
@@ -77,6 +77,7 @@ export class Backfill {
     const { owner, exportsUrl } = this.#options;
     const folder = resizeFolder(collection);
     const context: ResizeDocumentContext = {
+      kind: 'resize-document',
       exportsUrl,
       folder,
       urls: Object.fromEntries(images.map(({ field, url }) => [field, url])),

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../../test/support/eventually.ts';
-import { FaultyProxy } from '../../test/support/faulty-proxy.ts';
-import { imageEvents, startKafkaIntake, startKafkaServers } from '../../test/support/kafka-intake.ts';
-import { KafkaTopic } from '../../test/support/kafka-topic.ts';
-import { kafkaLag } from '../../test/support/queues/kafka-queue.ts';
-import { registryUrl } from '../../test/support/servers/apicurio.ts';
-import { realServer } from '../../test/support/servers/real-server.ts';
-import { TintypeError } from '../errors/tintype-error.ts';
-import type { NewGroup } from '../jobs/intake-store.ts';
-import { SchemaRegistry } from '../kafka/schema-registry.ts';
+import { eventually } from '../../../test/support/eventually.ts';
+import { FaultyProxy } from '../../../test/support/faulty-proxy.ts';
+import { imageEvents, startKafkaIntake, startKafkaServers } from '../../../test/support/kafka-intake.ts';
+import { KafkaTopic } from '../../../test/support/kafka-topic.ts';
+import { kafkaLag } from '../../../test/support/queues/kafka-queue.ts';
+import { registryUrl } from '../../../test/support/servers/apicurio.ts';
+import { realServer } from '../../../test/support/servers/real-server.ts';
+import { TintypeError } from '../../errors/tintype-error.ts';
+import type { NewGroup } from '../../jobs/intake-store.ts';
+import { SchemaRegistry } from '../../kafka/schema-registry.ts';
 
 const servers = await realServer('the groups that the intake from Kafka makes', startKafkaServers);
 

@@ -1,15 +1,15 @@
-import type { IntakeGate } from '../jobs/intake-gate.ts';
-import type { IntakeStore } from '../jobs/intake-store.ts';
-import type { UserImage } from '../jobs/processed-image.ts';
-import type { GroupOptions } from '../kafka/group-member.ts';
-import type { KafkaSettings } from '../kafka/kafka-clients.ts';
-import type { ReadRecord } from '../kafka/partition-lane.ts';
-import { RecordReader } from '../kafka/record-reader.ts';
-import { recordSchemas } from '../kafka/record-schemas.ts';
-import type { SchemaRegistry } from '../kafka/schema-registry.ts';
-import { TopicConsumer } from '../kafka/topic-consumer.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { type EnlargementTarget, enlargementGroup } from './enlargement-events.ts';
+import type { UserImage } from '../../answers/processed-image.ts';
+import type { IntakeGate } from '../../jobs/intake-gate.ts';
+import type { IntakeStore } from '../../jobs/intake-store.ts';
+import type { GroupOptions } from '../../kafka/group-member.ts';
+import type { KafkaSettings } from '../../kafka/kafka-clients.ts';
+import type { ReadRecord } from '../../kafka/partition-lane.ts';
+import { RecordReader } from '../../kafka/record-reader.ts';
+import { recordSchemas } from '../../kafka/record-schemas.ts';
+import type { SchemaRegistry } from '../../kafka/schema-registry.ts';
+import { TopicConsumer } from '../../kafka/topic-consumer.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { type EnlargementTarget, enlargementGroup } from './enlargement-group.ts';
 
 export interface KafkaIntakeOptions {
   readonly kafka: KafkaSettings;
@@ -18,7 +18,7 @@ export interface KafkaIntakeOptions {
   readonly target: EnlargementTarget;
   readonly store: IntakeStore;
   readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
-  /** Says that there is work. */
+  /** Says that there are so many new jobs. */
   readonly ring: (jobs: number) => void;
   readonly logger: Logger;
 }

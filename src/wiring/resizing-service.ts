@@ -1,19 +1,19 @@
-import type { Config } from './config/config.ts';
-import { sqsCredentials } from './config/sqs-intake-options.ts';
-import type { DeliveryDriver } from './deliveries/outcome.ts';
-import { SqsDriver } from './deliveries/sqs.ts';
-import { SqsPublisher } from './deliveries/sqs-publisher.ts';
-import type { AddressGuard } from './fetch/address-guard.ts';
-import { IntakeQueue } from './intake/sqs/intake-queue.ts';
-import { SqsIntake } from './intake/sqs/sqs-intake.ts';
-import type { IntakeGate } from './jobs/intake-gate.ts';
-import type { IntakeStore } from './jobs/intake-store.ts';
-import type { JobQueue } from './jobs/job-queue.ts';
-import { resizeAnswer } from './jobs/resize-answer.ts';
-import { parseRetention } from './jobs/retention.ts';
-import type { SecretBox } from './secrets/secret-box.ts';
-import { QueueDirectory } from './sqs/queue-directory.ts';
-import type { Logger } from './telemetry/logger.ts';
+import { resizeAnswer } from '../answers/resize-answer.ts';
+import type { Config } from '../config/config.ts';
+import { sqsCredentials } from '../config/sqs-intake-options.ts';
+import type { DeliveryDriver } from '../deliveries/outcome.ts';
+import { SqsDriver } from '../deliveries/sqs.ts';
+import { SqsPublisher } from '../deliveries/sqs-publisher.ts';
+import type { AddressGuard } from '../fetch/address-guard.ts';
+import { SqsIntake } from '../intake/resizing/sqs-intake.ts';
+import type { IntakeGate } from '../jobs/intake-gate.ts';
+import type { IntakeStore } from '../jobs/intake-store.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import { parseRetention } from '../jobs/retention.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { MessageQueue } from '../sqs/message-queue.ts';
+import { QueueDirectory } from '../sqs/queue-directory.ts';
+import type { Logger } from '../telemetry/logger.ts';
 
 export interface ResizingParts {
   readonly intake: IntakeStore;
@@ -48,14 +48,14 @@ export function createResizingService(
   const credentials = sqsCredentials(config);
   const retentionMs = parseRetention(config.RETENTION);
   const { POSTBACK_SECRET_KEY: postbackSecret } = config;
-  const messages = new IntakeQueue(queueUrl, credentials);
+  const messages = new MessageQueue(queueUrl, credentials);
   const directory = new QueueDirectory(messages.client, config.CALLS_TO_UPDATE_LIST_SQS_QUEUES);
-  const publisher = new SqsPublisher(directory, credentials);
+  const publisher = new SqsPublisher(messages.client, directory);
   const intake = new SqsIntake({
     queue: messages,
     store,
     gate,
-    ring: () => queue.ring(),
+    ring: jobs => queue.ring(jobs),
     owner,
     // `QUEUE_URL` has it with it (`sqsIntakeFaults`).
     bucket: config.IMAGES_BUCKET ?? '',
@@ -72,7 +72,6 @@ export function createResizingService(
     stop: () => intake.stop(),
     async [Symbol.asyncDispose]() {
       await intake.stop();
-      publisher.close();
       messages.close();
     },
   };

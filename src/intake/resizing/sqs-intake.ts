@@ -3,16 +3,16 @@ import { TintypeError } from '../../errors/tintype-error.ts';
 import type { IntakeGate } from '../../jobs/intake-gate.ts';
 import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
 import { retryDelayMs } from '../../jobs/retry-policy.ts';
+import type { MessageQueue, ReceivedMessage } from '../../sqs/message-queue.ts';
 import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { IntakeQueue, ReceivedMessage } from './intake-queue.ts';
 import { type MessageSettings, resizeGroup } from './resize-group.ts';
 
 export interface SqsIntakeOptions extends MessageSettings {
-  readonly queue: IntakeQueue;
+  readonly queue: MessageQueue;
   readonly store: IntakeStore;
-  /** Says that there are new jobs. */
-  ring(): void;
+  /** Says that there are so many new jobs. */
+  ring(jobs: number): void;
   readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
   readonly logger: Logger;
 }
@@ -96,8 +96,9 @@ export class SqsIntake {
     try {
       const { store, gate, ring } = this.#options;
       await store.submitGroups(good.map(({ group }) => group));
-      gate.took(good.reduce((sum, { group }) => sum + group.jobs.length, 0));
-      ring();
+      const jobs = good.reduce((sum, { group }) => sum + group.jobs.length, 0);
+      gate.took(jobs);
+      ring(jobs);
       return good.map(({ message }) => message);
     } catch (error) {
       if (others.length === 0) {

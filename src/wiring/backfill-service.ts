@@ -1,12 +1,12 @@
-import type { Config } from './config/config.ts';
-import { MongodbDriver } from './deliveries/mongodb.ts';
-import type { DeliveryDriver } from './deliveries/outcome.ts';
-import { Backfill } from './intake/backfill/backfill.ts';
-import type { IntakeGate } from './jobs/intake-gate.ts';
-import type { IntakeStore } from './jobs/intake-store.ts';
-import type { JobQueue } from './jobs/job-queue.ts';
-import { parseRetention } from './jobs/retention.ts';
-import { ImageDocuments } from './mongodb/image-documents.ts';
+import type { Config } from '../config/config.ts';
+import { MongodbDriver } from '../deliveries/mongodb.ts';
+import type { DeliveryDriver } from '../deliveries/outcome.ts';
+import { Backfill } from '../intake/backfill/backfill.ts';
+import type { IntakeGate } from '../jobs/intake-gate.ts';
+import type { IntakeStore } from '../jobs/intake-store.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import { parseRetention } from '../jobs/retention.ts';
+import { ImageDocuments } from '../mongodb/image-documents.ts';
 
 export interface BackfillParts {
   readonly intake: IntakeStore;
@@ -43,7 +43,7 @@ export function createBackfillService(
       documents,
       store: intake,
       gate,
-      ring: () => queue.ring(),
+      ring: jobs => queue.ring(jobs),
       owner,
       // The database has it with it (`backfillFaults`).
       bucket: config.IMAGES_BUCKET ?? '',
