@@ -165,6 +165,7 @@ export async function createApp(
       secrets,
       guard,
       models,
+      metrics,
       logger,
     }),
   );
@@ -189,7 +190,7 @@ export async function createApp(
       authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
     }),
     loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
-    readiness: () => readiness({ store, objects, queue }, logger),
+    readiness: () => readiness({ store, objects, queue, intakes }, logger),
     metrics,
     logger,
   };

@@ -75,6 +75,7 @@ async function openService(
     gate: new IntakeGate(store.jobs, config.MAX_QUEUED_JOBS),
     // A running service notices the new work by itself.
     queue: { ring: () => {} },
+    count: () => {},
     exportsUrl: objects.exports.url,
   });
 }

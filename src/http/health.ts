@@ -4,7 +4,7 @@ import { nullable } from './nullable.ts';
 import { problems, retryAfterSeconds } from './problem.ts';
 
 /** While one of these is away, jobs are taken and made all the same, if later. */
-const spareParts = new Set(['jobQueue']);
+const spareParts = new Set(['jobQueue', 'kafkaIntake', 'sqsIntake']);
 
 const freshMs = 1_000;
 

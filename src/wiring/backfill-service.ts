@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import { MongodbDriver } from '../deliveries/mongodb.ts';
 import type { DeliveryDriver } from '../deliveries/outcome.ts';
 import { Backfill } from '../intake/backfill/backfill.ts';
+import type { CountEvents } from '../intake/event-count.ts';
 import type { IntakeGate } from '../jobs/intake-gate.ts';
 import type { IntakeStore } from '../jobs/intake-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
@@ -14,6 +15,7 @@ export interface BackfillParts {
   readonly queue: Pick<JobQueue, 'ring'>;
   /** What the addresses of exports begin with. */
   readonly exportsUrl: string;
+  readonly count: CountEvents;
 }
 
 /** The backfill of a MongoDB database, and the way of its infos back into the documents. */
@@ -31,7 +33,7 @@ const owner = 'backfill';
 export function createBackfillService(
   config: Config,
   url: string,
-  { intake, gate, queue, exportsUrl }: BackfillParts,
+  { intake, gate, queue, exportsUrl, count }: BackfillParts,
 ): BackfillService {
   const retentionMs = parseRetention(config.RETENTION);
   const documents = new ImageDocuments(url);
@@ -44,6 +46,7 @@ export function createBackfillService(
       store: intake,
       gate,
       ring: jobs => queue.ring(jobs),
+      count,
       owner,
       // The database has it with it (`backfillFaults`).
       bucket: config.IMAGES_BUCKET ?? '',

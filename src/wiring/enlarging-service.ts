@@ -5,6 +5,7 @@ import { KafkaPublisher, processedImageEncoder } from '../deliveries/kafka-publi
 import type { DeliveryDriver } from '../deliveries/outcome.ts';
 import type { Enlargement } from '../intake/enlarging/enlargement-group.ts';
 import { KafkaIntake } from '../intake/enlarging/kafka-intake.ts';
+import type { CountEvents } from '../intake/event-count.ts';
 import type { IntakeGate } from '../jobs/intake-gate.ts';
 import type { IntakeStore } from '../jobs/intake-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
@@ -14,12 +15,14 @@ import { TopicProducer } from '../kafka/topic-producer.ts';
 import type { ModelLibrary } from '../super-resolution/model-library.ts';
 import { defaultScale, type ModelName } from '../super-resolution/model-names.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface EnlargingParts {
   readonly intake: IntakeStore;
   readonly gate: IntakeGate;
   readonly queue: Pick<JobQueue, 'ring'>;
   readonly models: ModelLibrary;
+  readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
@@ -30,6 +33,8 @@ export interface EnlargingService extends AsyncDisposable {
   start(): void;
   /** Stops the intake. */
   stop(): Promise<void>;
+  /** Why the intake can't go on now, for people; null when it can. */
+  fault(): string | null;
 }
 
 /** Whose jobs those of Kafka's events are. */
@@ -40,7 +45,7 @@ export function createEnlargingService(
   config: Config,
   { kafka, registry: registryLogin }: KafkaConnection,
   { consume, processedTopic, bucket, enlargement }: KafkaIntakeOptions,
-  { intake: store, gate, queue, models, logger }: EnlargingParts,
+  { intake: store, gate, queue, models, metrics, logger }: EnlargingParts,
 ): EnlargingService {
   const registry = new SchemaRegistry(registryLogin);
   const producer = new TopicProducer(kafka, 'KAFKA_TOPIC_USER_IMAGE_PROCESSED');
@@ -53,12 +58,15 @@ export function createEnlargingService(
     processedTopic,
     ...(retentionMs !== undefined && { retentionMs }),
   };
+  const count: CountEvents = (result, events) =>
+    metrics.intakeEvents.inc({ intake: 'kafka', result }, events);
   const ring = (jobs: number) => queue.ring(jobs);
-  const intake = new KafkaIntake({ store, gate, ring, kafka, registry, consume, target, logger });
+  const intake = new KafkaIntake({ store, gate, ring, kafka, registry, consume, target, count, logger });
   return {
     driver: new KafkaDriver(new KafkaPublisher(producer), processedImageEncoder(registry, logger)),
     start: () => intake.start(),
     stop: () => intake.stop(),
+    fault: () => intake.fault(),
     async [Symbol.asyncDispose]() {
       await intake.stop();
       await producer.close();

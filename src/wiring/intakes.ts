@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { kafkaConnection, kafkaIntakeOptions } from '../config/kafka-options.ts';
 import type { DeliveryDrivers } from '../deliveries/outcome.ts';
 import type { AddressGuard } from '../fetch/address-guard.ts';
+import type { CountEvents } from '../intake/event-count.ts';
 import type { IntakeGate } from '../jobs/intake-gate.ts';
 import type { IntakeStore } from '../jobs/intake-store.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
@@ -11,6 +12,7 @@ import type { LeaseStore } from '../jobs/lease-store.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import type { ModelLibrary } from '../super-resolution/model-library.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { Rounds } from '../worker/rounds.ts';
 
 export interface IntakeParts {
@@ -23,6 +25,7 @@ export interface IntakeParts {
   readonly secrets: SecretBox;
   readonly guard: AddressGuard;
   readonly models: ModelLibrary;
+  readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
@@ -33,6 +36,8 @@ export interface Intakes extends AsyncDisposable {
   start(): void;
   /** Takes nothing more in; answers can still be told. */
   stop(): Promise<void>;
+  /** Why those that run here can't go on now, for people; null for one that can. */
+  faults(): Record<string, string | null>;
 }
 
 interface Running {
@@ -48,9 +53,11 @@ interface OpenIntake {
   readonly drivers: DeliveryDrivers;
   /** What this process's roles ask to run. */
   readonly running: readonly Running[];
+  faults(): Record<string, string | null>;
 }
 
-const closed: OpenIntake = { drivers: {}, running: [] };
+const noFaults = () => ({});
+const closed: OpenIntake = { drivers: {}, running: [], faults: noFaults };
 
 /** Those that are configured; the others' client libraries are not even loaded. Throws `invalid-configuration`. */
 export async function openIntakes(config: Config, stop: AbortSignal, parts: IntakeParts): Promise<Intakes> {
@@ -68,6 +75,7 @@ export async function openIntakes(config: Config, stop: AbortSignal, parts: Inta
       for (const each of running) each.start();
     },
     stop: async () => void (await Promise.all(running.map(each => each.stop()))),
+    faults: () => Object.assign({}, ...intakes.map(intake => intake.faults())),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -82,9 +90,9 @@ async function openResizing(
   const { createResizingService } = await import('./resizing-service.ts');
   const service = opened.use(createResizingService(config, config.QUEUE_URL, parts));
   const drivers = { sqs: service.driver };
-  if (!config.ROLES.includes('intake')) return { drivers, running: [] };
+  if (!config.ROLES.includes('intake')) return { drivers, running: [], faults: noFaults };
   await service.check(stop);
-  return { drivers, running: [service] };
+  return { drivers, running: [service], faults: () => ({ sqsIntake: service.fault() }) };
 }
 
 async function openEnlarging(
@@ -96,10 +104,9 @@ async function openEnlarging(
   if (!connection || !options) return closed;
   const { createEnlargingService } = await import('./enlarging-service.ts');
   const service = opened.use(createEnlargingService(config, connection, options, parts));
-  return {
-    drivers: { kafka: service.driver },
-    running: config.ROLES.includes('intake') ? [service] : [],
-  };
+  const drivers = { kafka: service.driver };
+  if (!config.ROLES.includes('intake')) return { drivers, running: [], faults: noFaults };
+  return { drivers, running: [service], faults: () => ({ kafkaIntake: service.fault() }) };
 }
 
 async function openBackfill(
@@ -110,10 +117,12 @@ async function openBackfill(
   const url = backfillUrl(config);
   if (url === undefined) return closed;
   const { createBackfillService } = await import('./backfill-service.ts');
-  const service = opened.use(createBackfillService(config, url, parts));
+  const count: CountEvents = (result, events) =>
+    parts.metrics.intakeEvents.inc({ intake: 'backfill', result }, events);
+  const service = opened.use(createBackfillService(config, url, { ...parts, count }));
   const drivers = { mongodb: service.driver };
   if (!config.ROLES.includes('scheduler') || config.BACKFILL_SCHEDULE === 'never') {
-    return { drivers, running: [] };
+    return { drivers, running: [], faults: noFaults };
   }
   const { BackfillSchedule } = await import('../intake/backfill/backfill-schedule.ts');
   const schedule = new BackfillSchedule({
@@ -127,5 +136,5 @@ async function openBackfill(
   const look = (signal: AbortSignal) => schedule.runIfDue(signal);
   const rounds = new Rounds(look, scheduleEveryMs, parts.logger, 'the backfill failed');
   opened.adopt(rounds, started => started.stop());
-  return { drivers, running: [rounds] };
+  return { drivers, running: [rounds], faults: noFaults };
 }

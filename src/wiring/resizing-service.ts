@@ -14,6 +14,7 @@ import type { SecretBox } from '../secrets/secret-box.ts';
 import { MessageQueue } from '../sqs/message-queue.ts';
 import { QueueDirectory } from '../sqs/queue-directory.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface ResizingParts {
   readonly intake: IntakeStore;
@@ -23,6 +24,7 @@ export interface ResizingParts {
   readonly exportsUrl: string;
   readonly secrets: SecretBox;
   readonly guard: AddressGuard;
+  readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
@@ -35,6 +37,8 @@ export interface ResizingService extends AsyncDisposable {
   start(): void;
   /** Stops the intake. */
   stop(): Promise<void>;
+  /** Why the intake can't go on now, for people; null when it can. */
+  fault(): string | null;
 }
 
 const owner = 'resizing-service';
@@ -43,7 +47,7 @@ const owner = 'resizing-service';
 export function createResizingService(
   config: Config,
   queueUrl: string,
-  { intake: store, gate, queue, exportsUrl, secrets, guard, logger }: ResizingParts,
+  { intake: store, gate, queue, exportsUrl, secrets, guard, metrics, logger }: ResizingParts,
 ): ResizingService {
   const credentials = sqsCredentials(config);
   const retentionMs = parseRetention(config.RETENTION);
@@ -63,6 +67,7 @@ export function createResizingService(
     ...(postbackSecret !== undefined && { postbackSecret: secrets.seal(postbackSecret) }),
     ...(retentionMs !== undefined && { retentionMs }),
     checkUrl: url => guard.checkUrl(url),
+    count: (result, events) => metrics.intakeEvents.inc({ intake: 'sqs', result }, events),
     logger,
   });
   return {
@@ -70,6 +75,7 @@ export function createResizingService(
     check: signal => messages.check(signal),
     start: () => intake.start(),
     stop: () => intake.stop(),
+    fault: () => intake.fault(),
     async [Symbol.asyncDispose]() {
       await intake.stop();
       messages.close();

@@ -55,7 +55,7 @@ export function startKafkaIntake(
   groupId: string,
   store: KafkaIntakeOptions['store'],
   changed: Partial<KafkaIntakeOptions> = {},
-): AsyncDisposable {
+): AsyncDisposable & { intake: KafkaIntake } {
   const intake = new KafkaIntake({
     kafka: kafkaSettings(servers.kafka),
     registry: registryOf(servers),
@@ -69,11 +69,12 @@ export function startKafkaIntake(
     store,
     gate: { opened: async () => {}, took: () => {} },
     ring: () => {},
+    count: () => {},
     logger: createLogger('silent'),
     ...changed,
   });
   intake.start();
-  return { [Symbol.asyncDispose]: () => intake.stop() };
+  return { intake, [Symbol.asyncDispose]: () => intake.stop() };
 }
 
 /** The record of an upload; its id is 1 for index 0. */

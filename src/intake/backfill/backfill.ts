@@ -2,6 +2,7 @@ import type { ResizeDocumentContext } from '../../answers/resize-sizes.ts';
 import type { IntakeGate } from '../../jobs/intake-gate.ts';
 import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
 import type { DocumentChoice, ImageDocument, ImageDocuments } from '../../mongodb/image-documents.ts';
+import type { CountEvents } from '../event-count.ts';
 import { type ResizeSettings, resizeFolder, resizeParts } from '../resizing/resize-parts.ts';
 
 export interface BackfillOptions extends Omit<ResizeSettings, 'priority'> {
@@ -12,6 +13,7 @@ export interface BackfillOptions extends Omit<ResizeSettings, 'priority'> {
   ring(jobs: number): void;
   /** What every address of an export begins with, without a slash at its end. */
   readonly exportsUrl: string;
+  readonly count: CountEvents;
 }
 
 /** How far a run has come. */
@@ -45,7 +47,7 @@ export class Backfill {
     signal: AbortSignal,
     onProgress: (progress: Readonly<BackfillProgress>) => void = () => {},
   ): Promise<BackfillProgress> {
-    const { documents, store, gate, ring } = this.#options;
+    const { documents, store, gate, ring, count } = this.#options;
     const progress = { documents: 0, images: 0, underWay: 0 };
     for await (const batch of documents.find(collection, choice)) {
       if (!(await this.#hasRoom(signal))) break;
@@ -54,6 +56,8 @@ export class Backfill {
       const jobs = groups.reduce((sum, group) => sum + group.jobs.length, 0);
       gate.took(jobs);
       ring(jobs);
+      count('taken', fresh);
+      count('known', batch.length - fresh);
       progress.documents += batch.length;
       progress.images += batch.reduce((sum, document) => sum + document.images.length, 0);
       progress.underWay += batch.length - fresh;

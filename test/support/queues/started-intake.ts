@@ -19,6 +19,7 @@ export function startSqsIntake(
     exportsUrl: 'https://s3.example.org',
     checkUrl: () => {},
     ring: () => {},
+    count: () => {},
     gate: { opened: async () => {}, took: () => {} },
     logger: createLogger('silent'),
     ...others,
