@@ -64,10 +64,10 @@ if (servers !== undefined) {
         records,
       );
       const configuration = {
-        model_name: 'psnr-small',
+        model_name: 'noise-cancel',
         by_patch_of_size: 256,
         batch_size: 1,
-        padding_size: 8,
+        padding_size: 12,
       };
       for (const [index, record] of sorted.entries()) {
         const isGood = index < 6;

@@ -43,8 +43,6 @@ export function kafkaIntakeVariables(
     KAFKA_TOPIC_USER_IMAGE_TO_PROCESS: topic.name,
     KAFKA_TOPIC_USER_IMAGE_PROCESSED: processedTopic,
     PROCESSED_IMAGES_BUCKET: 'processed',
-    MODEL_NAME: 'psnr-small',
-    MODEL_PADDING_SIZE: '8',
   };
 }
 
