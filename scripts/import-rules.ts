@@ -3,7 +3,7 @@ import path from 'node:path';
 
 /**
  * Who may import whom, by folder of src/. `docs/architecture.md` explains the shape. The files right in
- * src/ and those of cli may import everything.
+ * src/ and those of cli and wiring may import everything.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: [],
@@ -17,18 +17,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['errors'],
   program: [],
   jobs: ['errors'],
+  answers: ['errors', 'jobs'],
   images: ['errors', 'telemetry', 'program', 'super-resolution'],
   'super-resolution': ['errors', 'telemetry', 'jobs', 'program'],
   'job-store': ['errors', 'telemetry', 'jobs', 'program'],
   queue: ['errors', 'telemetry', 'jobs', 'kafka', 'sqs'],
   kafka: ['errors', 'telemetry'],
   sqs: ['errors'],
-  mongodb: ['errors', 'jobs'],
-  intake: ['errors', 'telemetry', 'jobs', 'kafka', 'mongodb', 'sqs'],
+  mongodb: ['errors', 'answers'],
+  intake: ['errors', 'telemetry', 'jobs', 'answers', 'kafka', 'mongodb', 'sqs'],
   objects: ['errors', 'telemetry', 'jobs', 'program'],
   fetch: ['errors', 'telemetry', 'jobs'],
   secrets: ['errors', 'program'],
-  deliveries: ['errors', 'telemetry', 'jobs', 'fetch', 'kafka', 'mongodb', 'secrets', 'sqs'],
+  deliveries: ['errors', 'telemetry', 'jobs', 'answers', 'fetch', 'kafka', 'mongodb', 'secrets', 'sqs'],
   worker: ['errors', 'telemetry', 'jobs', 'images', 'fetch'],
   backup: ['errors', 'jobs', 'program'],
   cli: ['*'],
@@ -49,6 +50,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'images/process-pool.ts',
     'images/render-failure.ts',
   ],
+  wiring: ['*'],
   http: [
     'errors',
     'telemetry',
@@ -88,7 +90,7 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['leaf', 'telemetry'],
   bullmq: ['queue'],
   ioredis: ['queue'],
-  '@aws-sdk/client-sqs': ['deliveries', 'intake', 'queue', 'sqs'],
+  '@aws-sdk/client-sqs': ['deliveries', 'queue', 'sqs'],
   '@platformatic/kafka': ['kafka'],
   mongodb: ['leaf', 'mongodb'],
   croner: ['config', 'intake'],

@@ -12,7 +12,6 @@ import { Downloader } from './fetch/download.ts';
 import type { HealthParts } from './http/http-parts.ts';
 import { createHealthServer, createHttpServer } from './http/server.ts';
 import { RendererPool } from './images/renderer-pool.ts';
-import { openIntakes } from './intakes.ts';
 import { migrateWhenThere } from './job-store/migrate-when-there.ts';
 import { type OpenJobStore, openJobStore } from './job-store/open-job-store.ts';
 import { IntakeGate } from './jobs/intake-gate.ts';
@@ -24,7 +23,6 @@ import { parseRetention } from './jobs/retention.ts';
 import { openObjectStore } from './objects/open-object-store.ts';
 import { openJobQueue } from './queue/open-job-queue.ts';
 import { readiness } from './readiness.ts';
-import { createRelay } from './relay-service.ts';
 import { readOrMakeKey } from './secrets/key-file.ts';
 import { SecretBox } from './secrets/secret-box.ts';
 import { checkExecutionProviders } from './super-resolution/check-execution-providers.ts';
@@ -33,6 +31,8 @@ import { EngineWatch } from './telemetry/engine-watch.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { listen, listenIfFree } from './web/listen.ts';
+import { openIntakes } from './wiring/intakes.ts';
+import { createRelay } from './wiring/relay-service.ts';
 import { Sweeper } from './worker/sweeper.ts';
 import { Worker } from './worker/worker.ts';
 
@@ -165,6 +165,7 @@ export async function createApp(
       secrets,
       guard,
       models,
+      metrics,
       logger,
     }),
   );
@@ -189,7 +190,7 @@ export async function createApp(
       authentication: { keys: store.keys, requestsAMinute: config.RATE_LIMIT },
     }),
     loopbackOnly: config.AUTH !== 'keys' && isLoopback(config.HOST),
-    readiness: () => readiness({ store, objects, queue }, logger),
+    readiness: () => readiness({ store, objects, queue, intakes }, logger),
     metrics,
     logger,
   };

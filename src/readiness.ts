@@ -5,11 +5,13 @@ import type { JobQueue } from './jobs/job-queue.ts';
 import type { ObjectStore } from './jobs/object-store.ts';
 import { logFault } from './telemetry/log-fault.ts';
 import type { Logger } from './telemetry/logger.ts';
+import type { Intakes } from './wiring/intakes.ts';
 
 interface Engines {
   readonly store: OpenJobStore;
   readonly objects: ObjectStore;
   readonly queue: JobQueue;
+  readonly intakes: Pick<Intakes, 'faults'>;
 }
 
 /** Whoever asks whether the service is ready waits no longer: engines that hang take much longer to fail. */
@@ -17,7 +19,7 @@ const answerMs = 5_000;
 
 /** Each engine's fault, or null when it answers. */
 export async function readiness(
-  { store, objects, queue }: Engines,
+  { store, objects, queue, intakes }: Engines,
   logger: Logger,
 ): Promise<Record<string, string | null>> {
   const fault = async (answer: Promise<unknown>) => {
@@ -34,5 +36,5 @@ export async function readiness(
     fault(objects.check()),
     queue.fault(),
   ]);
-  return { jobStore, objectStore, jobQueue };
+  return { jobStore, objectStore, jobQueue, ...intakes.faults() };
 }

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { BackfillService } from '../backfill-service.ts';
 import { backfillFaults, backfillUrl } from '../config/backfill-options.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { objectStoreOptions } from '../config/object-store-options.ts';
@@ -10,6 +9,7 @@ import type { OpenJobStore } from '../job-store/open-job-store.ts';
 import { IntakeGate } from '../jobs/intake-gate.ts';
 import { openObjectStore } from '../objects/open-object-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import type { BackfillService } from '../wiring/backfill-service.ts';
 import { BackfillReport, type BackfillSummary } from './backfill-report.ts';
 import { openExistingStore } from './existing-store.ts';
 import type { SetExitCode } from './exit-codes.ts';
@@ -69,12 +69,13 @@ async function openService(
     opened.close(),
   );
   // Loaded only here, because it brings the client of MongoDB.
-  const { createBackfillService } = await import('../backfill-service.ts');
+  const { createBackfillService } = await import('../wiring/backfill-service.ts');
   return createBackfillService(config, url, {
     intake: store.intake,
     gate: new IntakeGate(store.jobs, config.MAX_QUEUED_JOBS),
     // A running service notices the new work by itself.
     queue: { ring: () => {} },
+    count: () => {},
     exportsUrl: objects.exports.url,
   });
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import type { UserImage } from '../answers/processed-image.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { kafkaConnection } from '../config/kafka-options.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { UserImage } from '../jobs/processed-image.ts';
 
 /** Messages sent in one go. */
 const atOnce = 500;

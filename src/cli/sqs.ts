@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { readConfig } from '../config/config.ts';
 import { sqsCredentials } from '../config/sqs-intake-options.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { readResizeMessage } from '../intake/sqs/resize-message.ts';
+import { readResizeMessage } from '../intake/resizing/resize-message.ts';
 
 export function sqsCommand(): Command {
   const sqs = new Command('sqs').description('give work to the resizing service').helpCommand(false);

@@ -1,5 +1,5 @@
+import type { ProcessedImage } from '../answers/processed-image.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { ProcessedImage } from '../jobs/processed-image.ts';
 import { isTooLarge } from '../kafka/kafka-faults.ts';
 import { recordSchemas } from '../kafka/record-schemas.ts';
 import { RecordWriter } from '../kafka/record-writer.ts';
@@ -18,10 +18,10 @@ export class KafkaPublisher implements MessagePublisher {
     this.#producer = producer;
   }
 
-  async publish({ target, key, headers, bytes }: Message, signal: AbortSignal): Promise<void> {
+  async publish({ target, key, bytes }: Message, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     try {
-      await this.#producer.send(target, [{ key, headers, value: bytes }]);
+      await this.#producer.send(target, [{ key, headers: {}, value: bytes }]);
     } catch (error) {
       throw publishFault(error);
     }

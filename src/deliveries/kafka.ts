@@ -1,5 +1,5 @@
+import { type ProcessedImage, processedImage } from '../answers/processed-image.ts';
 import type { GroupReport } from '../jobs/group-report.ts';
-import { type ProcessedImage, processedImage } from '../jobs/processed-image.ts';
 import { type MessagePublisher, tryMessage } from './message.ts';
 import type { DeliveryDriver, DeliveryTo, Outcome } from './outcome.ts';
 
@@ -21,7 +21,7 @@ export class KafkaDriver implements DeliveryDriver<'kafka'> {
     const tell = async (inTime: AbortSignal) => {
       const record = processedImage(JSON.parse(body) as GroupReport);
       const bytes = await this.#encode(target.topic, record);
-      await this.#publisher.publish({ target: target.topic, id, key: id, headers: {}, bytes }, inTime);
+      await this.#publisher.publish({ target: target.topic, id, key: id, bytes }, inTime);
     };
     return tryMessage(delivery, tell, signal);
   }

@@ -1,20 +1,23 @@
 import { addAbortListener } from 'node:events';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { ClaimedDelivery } from '../jobs/delivery-store.ts';
+import type { GroupReport } from '../jobs/group-report.ts';
 import { retryDelayMs } from '../jobs/retry-policy.ts';
 import { type Outcome, startTry } from './outcome.ts';
 
 /** What goes to a broker. */
 export interface Message {
-  /** A topic, or a queue's URL or name. */
+  /** A topic's or a queue's name. */
   readonly target: string;
   /** The delivery's id: the same through all tries. */
   readonly id: string;
   /** Messages with one key keep their order. */
   readonly key: string;
-  readonly headers: Readonly<Record<string, string>>;
   readonly bytes: Uint8Array;
 }
+
+/** Makes the text that tells of a group; of one report always the same. `secret` is the target's, where it has one. */
+export type GroupAnswer = (report: GroupReport, secret?: string) => string;
 
 /** Gives messages to a broker. */
 export interface MessagePublisher {

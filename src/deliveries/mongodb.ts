@@ -1,7 +1,8 @@
+import { contextOf } from '../answers/group-context.ts';
+import { resizeInfos } from '../answers/resize-infos.ts';
+import type { ResizeDocumentContext, ResizeImageField } from '../answers/resize-sizes.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { GroupReport } from '../jobs/group-report.ts';
-import { resizeInfos } from '../jobs/resize-infos.ts';
-import type { ResizeDocumentContext, ResizeImageField } from '../jobs/resize-sizes.ts';
 import type { DocumentInfo, ImageDocuments } from '../mongodb/image-documents.ts';
 import { isRefusal } from '../mongodb/mongo-faults.ts';
 import { tryMessage } from './message.ts';
@@ -37,11 +38,11 @@ export class MongodbDriver implements DeliveryDriver<'mongodb'> {
 }
 
 function documentInfos(report: GroupReport): Partial<Record<ResizeImageField, DocumentInfo>> {
-  const { urls } = report.context as ResizeDocumentContext;
+  const context = contextOf<ResizeDocumentContext>(report, 'resize-document');
   return Object.fromEntries(
-    Object.entries(resizeInfos(report)).map(([field, info]) => [
+    Object.entries(resizeInfos(report, context)).map(([field, info]) => [
       field,
-      { url: urls[field as ResizeImageField] ?? '', info, at: report.endedAt },
+      { url: context.urls[field as ResizeImageField] ?? '', info, at: report.endedAt },
     ]),
   );
 }

@@ -11,7 +11,7 @@ const server = await realServer('deliveries to SQS', startElasticMq);
 const { signal } = new AbortController();
 
 function message(target: string, text: string, changes: { id?: string; key?: string } = {}) {
-  return { target, id: randomUUID(), key: 'k', headers: {}, bytes: Buffer.from(text), ...changes };
+  return { target, id: randomUUID(), key: 'k', bytes: Buffer.from(text), ...changes };
 }
 
 async function received(queueUrl: string): Promise<{ text: string; group: string | undefined }[]> {
@@ -29,9 +29,12 @@ async function received(queueUrl: string): Promise<{ text: string; group: string
 if (server !== undefined) {
   describe('deliveries to SQS', () => {
     Object.assign(process.env, elasticMqEnvironment(server));
-    const publisher = new SqsPublisher({ urlOf: async () => undefined });
+    const client = new SQSClient();
+    // The queues' URLs stand for their names here.
+    const urlOf = async (name: string) => (URL.canParse(name) ? name : undefined);
+    const publisher = new SqsPublisher(client, { urlOf });
     after(async () => {
-      publisher.close();
+      client.destroy();
       await server[Symbol.asyncDispose]();
     });
 
@@ -57,7 +60,7 @@ if (server !== undefined) {
       assert.match(other?.group ?? '', /^[0-9a-f]{64}$/);
     });
 
-    it('refuses a queue that there is not, and what is no address', async () => {
+    it('refuses a queue that there is not, and one that is no more', async () => {
       const none = `http://127.0.0.1:${server.port}/000000000000/none`;
       await assert.rejects(publisher.publish(message(none, 'x'), signal), { code: 'invalid-request' });
       await assert.rejects(publisher.publish(message('answers', 'x'), signal), { code: 'invalid-request' });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { QueueDoesNotExist, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { QueueDirectory } from '../sqs/queue-directory.ts';
-import { isSqsRefusal, type SqsCredentials, sqsClient } from '../sqs/sqs-client.ts';
+import { isSqsRefusal } from '../sqs/sqs-client.ts';
 import type { Message, MessagePublisher } from './message.ts';
 
 /** What SQS takes as a message group: 128 of these characters. */
@@ -15,56 +15,37 @@ const refusals = new Set([
   'InvalidParameterValueException',
 ]);
 
-/** Sends to any queues by their URLs or names; FIFO queues get the message's key as its group, and its id against doubles. */
+/** Sends to queues by their names; FIFO queues get the message's key as its group, and its id against doubles. */
 export class SqsPublisher implements MessagePublisher {
+  readonly #client: SQSClient;
   readonly #directory: Pick<QueueDirectory, 'urlOf'>;
-  readonly #credentials: SqsCredentials | undefined;
-  /** One for each host: those of AWS are one a region. */
-  readonly #clients = new Map<string, SQSClient>();
 
-  /** @param credentials left out, those that the AWS SDK finds */
-  constructor(directory: Pick<QueueDirectory, 'urlOf'>, credentials?: SqsCredentials) {
+  /** @param client of the account and region whose queues are in the directory */
+  constructor(client: SQSClient, directory: Pick<QueueDirectory, 'urlOf'>) {
+    this.#client = client;
     this.#directory = directory;
-    this.#credentials = credentials;
   }
 
-  async publish({ target, id, key, headers, bytes }: Message, signal: AbortSignal): Promise<void> {
+  async publish({ target, id, key, bytes }: Message, signal: AbortSignal): Promise<void> {
     const isFifo = target.endsWith('.fifo');
-    const attributes = Object.entries(headers).map(([name, StringValue]) => [
-      name,
-      { DataType: 'String', StringValue },
-    ]);
     try {
       const QueueUrl = await this.#urlOf(target);
       const command = new SendMessageCommand({
         QueueUrl,
         MessageBody: Buffer.from(bytes).toString(),
-        ...(attributes.length > 0 && { MessageAttributes: Object.fromEntries(attributes) }),
         ...(isFifo && { MessageGroupId: groupOf(key), MessageDeduplicationId: id }),
       });
-      await this.#client(QueueUrl).send(command, { abortSignal: signal });
+      await this.#client.send(command, { abortSignal: signal });
     } catch (error) {
       signal.throwIfAborted();
       throw sqsFault(error);
     }
   }
 
-  close(): void {
-    for (const client of this.#clients.values()) client.destroy();
-  }
-
   async #urlOf(target: string): Promise<string> {
-    const url = /^https?:/.test(target) ? target : await this.#directory.urlOf(target);
+    const url = await this.#directory.urlOf(target);
     if (url !== undefined) return url;
     throw new TintypeError('invalid-request', `There is no queue ‘${target}’.`);
-  }
-
-  #client(queueUrl: string): SQSClient {
-    const host = URL.parse(queueUrl)?.host;
-    if (host === undefined) throw new TintypeError('invalid-request', `'${queueUrl}' is no queue’s URL.`);
-    const client = this.#clients.get(host) ?? sqsClient(queueUrl, this.#credentials);
-    this.#clients.set(host, client);
-    return client;
   }
 }
 

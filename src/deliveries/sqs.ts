@@ -1,14 +1,13 @@
 import type { GroupReport } from '../jobs/group-report.ts';
-import { type MessagePublisher, tryMessage } from './message.ts';
+import { type GroupAnswer, type MessagePublisher, tryMessage } from './message.ts';
 import type { DeliveryDriver, DeliveryTo, Outcome } from './outcome.ts';
 
 /** Tells SQS queues of groups. */
 export class SqsDriver implements DeliveryDriver<'sqs'> {
   readonly #publisher: MessagePublisher;
-  readonly #answer: (report: GroupReport) => string;
+  readonly #answer: GroupAnswer;
 
-  /** @param answer makes a message's body; of one report always the same */
-  constructor(publisher: MessagePublisher, answer: (report: GroupReport) => string) {
+  constructor(publisher: MessagePublisher, answer: GroupAnswer) {
     this.#publisher = publisher;
     this.#answer = answer;
   }
@@ -17,7 +16,7 @@ export class SqsDriver implements DeliveryDriver<'sqs'> {
     const { id, groupId = id, orderKey = groupId, body, target } = delivery;
     const tell = (inTime: AbortSignal) => {
       const bytes = Buffer.from(this.#answer(JSON.parse(body) as GroupReport));
-      return this.#publisher.publish({ target: target.queue, id, key: orderKey, headers: {}, bytes }, inTime);
+      return this.#publisher.publish({ target: target.queue, id, key: orderKey, bytes }, inTime);
     };
     return tryMessage(delivery, tell, signal);
   }

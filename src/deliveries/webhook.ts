@@ -4,14 +4,15 @@ import type { Poster } from '../fetch/poster.ts';
 import type { GroupReport } from '../jobs/group-report.ts';
 import type { SecretBox } from '../secrets/secret-box.ts';
 import { asSigningSecret } from '../secrets/signing-secret.ts';
+import type { GroupAnswer } from './message.ts';
 import { type DeliveryDriver, type DeliveryTo, type Outcome, startTry } from './outcome.ts';
 import { retryAfterMs } from './schedule.ts';
 
 export interface WebhookParts {
   readonly poster: Poster;
   readonly secrets: SecretBox;
-  /** Makes the body that tells of a group; of one report always the same. `secret` is the target's. */
-  readonly groupBody: (report: GroupReport, secret: string | undefined) => string;
+  /** Tells of a group. */
+  readonly answer: GroupAnswer;
 }
 
 const gone = 410;
@@ -27,7 +28,7 @@ export class WebhookDriver implements DeliveryDriver<'webhook'> {
   }
 
   async try({ id, target, body, groupId }: DeliveryTo<'webhook'>, signal: AbortSignal): Promise<Outcome> {
-    const { poster, secrets, groupBody } = this.#parts;
+    const { poster, secrets, answer } = this.#parts;
     const made = startTry();
     if (target.closed !== undefined) {
       const deleted = target.closed === 'deleted';
@@ -36,12 +37,12 @@ export class WebhookDriver implements DeliveryDriver<'webhook'> {
     }
     try {
       const known = target.secrets.map(each => secrets.open(each));
-      const sent = groupId === undefined ? body : groupBody(JSON.parse(body) as GroupReport, known[0]);
+      const sent = groupId === undefined ? body : answer(JSON.parse(body) as GroupReport, known[0]);
       const headers = signedHeaders(id, sent, known);
-      const answer = await poster.post(target.url, headers, sent, signal);
-      const { status } = answer;
+      const response = await poster.post(target.url, headers, sent, signal);
+      const { status } = response;
       if (status >= 200 && status < 300) return { made: made({ status }), result: 'delivered' };
-      const wait = busyStatuses.has(status) ? retryAfterMs(answer.retryAfter) : undefined;
+      const wait = busyStatuses.has(status) ? retryAfterMs(response.retryAfter) : undefined;
       return {
         made: made({ status, error: complaint(status) }),
         result: status === gone ? 'failed' : 'again',

@@ -35,9 +35,12 @@ export class Jobs {
     return accepted;
   }
 
-  /** As the store's `cancel`. The worker that has the job notices by itself, so nothing rings. */
-  cancel(id: string, owner?: string): Promise<TriedJob> {
-    return this.#store.cancel(id, owner);
+  /** As the store's `cancel`. The worker that has the job notices by itself. */
+  async cancel(id: string, owner?: string): Promise<TriedJob> {
+    const cancelled = await this.#store.cancel(id, owner);
+    // The next group under its order key may have waited for it.
+    this.#queue.ring();
+    return cancelled;
   }
 
   /** As the store's `retry`; throws `source-gone` too, when the original is not there any more. */

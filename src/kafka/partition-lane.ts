@@ -13,9 +13,11 @@ export interface RecordHandling<T> {
    * that it had before. What it throws means to wait.
    */
   handle(records: readonly ReadRecord<T>[], signal: AbortSignal): Promise<void>;
+  /** Hears of records that are among the dead letters now. */
+  buried(records: number): void;
   /** Hears why a lane waits, each time before it tries again. */
   waits(reason: unknown): void;
-  /** Hears of a lane that has waited. */
+  /** Hears of a lane that has waited, and waits no longer. */
   goesOn(): void;
 }
 
@@ -97,13 +99,14 @@ export class PartitionLane<T> {
         failures = 0;
       } catch (error) {
         if (!(error instanceof Waiting)) throw error;
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         this.#handling.waits(error.cause);
         const pauseMs = Math.min(waits.first * 2 ** failures, waits.last);
         failures += 1;
         await sleep(pauseMs, undefined, { signal }).catch(() => {});
       }
     }
+    if (failures > 0) this.#handling.goesOn();
   }
 
   async #nextBatch(signal: AbortSignal): Promise<void> {
@@ -117,8 +120,10 @@ export class PartitionLane<T> {
     if (last !== undefined) {
       const { topic, partition } = this;
       const offset = { topic, partition, offset: last.offset + 1n };
-      if (unreadable.length > 0) await this.#progress.commitWithDeadLetters(offset, unreadable);
-      else await this.#progress.commit(offset);
+      if (unreadable.length > 0) {
+        await this.#progress.commitWithDeadLetters(offset, unreadable);
+        this.#handling.buried(unreadable.length);
+      } else await this.#progress.commit(offset);
       this.#bytes -= bytesOf(this.#fetched.slice(0, done));
       this.#fetched = this.#fetched.slice(done);
       this.#progress.hasRoom();

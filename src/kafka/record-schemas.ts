@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The Avro schemas of records, as the files beside this one have them; their types are in src/jobs/processed-image.ts. */
+/** The Avro schemas of records, as the files beside this one have them; their types are in src/answers/processed-image.ts. */
 export const recordSchemas = {
   userImageUploaded: readSchema('user-image-uploaded'),
   imageProcessed: readSchema('image-super-resolution-image-processed'),

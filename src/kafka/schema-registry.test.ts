@@ -5,7 +5,7 @@ import avro from 'avsc';
 import { FaultyProxy } from '../../test/support/faulty-proxy.ts';
 import { registryUrl, startApicurio } from '../../test/support/servers/apicurio.ts';
 import { realServer } from '../../test/support/servers/real-server.ts';
-import type { UserImage } from '../jobs/processed-image.ts';
+import type { UserImage } from '../answers/processed-image.ts';
 import { RecordReader } from './record-reader.ts';
 import { recordSchemas } from './record-schemas.ts';
 import { RecordWriter } from './record-writer.ts';

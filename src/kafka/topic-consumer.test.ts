@@ -51,6 +51,7 @@ if (server !== undefined) {
           await handle(records, signal);
           seen.push(...records.map(({ value }) => value));
         },
+        buried: () => {},
       },
       logger: createLogger('silent'),
     });

@@ -9,7 +9,7 @@ import type { RecordHandling } from './partition-lane.ts';
 
 export interface TopicConsumerOptions<T> extends GroupOptions {
   readonly settings: KafkaSettings;
-  readonly handling: Pick<RecordHandling<T>, 'read' | 'handle'>;
+  readonly handling: Pick<RecordHandling<T>, 'read' | 'handle' | 'buried'>;
   readonly logger: Logger;
 }
 
@@ -28,6 +28,7 @@ export class TopicConsumer<T> {
   readonly #handling: RecordHandling<T>;
   readonly #deadLetters: DeadLetters;
   readonly #awayLog: AwayLog;
+  readonly #waitLog: AwayLog;
   /** In the group it takes the place of its own predecessor, so that an outage is no rebalance. */
   readonly #name = randomUUID();
   readonly #stopping = new AbortController();
@@ -37,12 +38,13 @@ export class TopicConsumer<T> {
     const { handling, logger, settings, topics } = options;
     this.#options = options;
     const names = topics.join(', ');
-    const waitLog = new AwayLog(logger, `records of ${names} wait`, `records of ${names} go on`);
+    this.#waitLog = new AwayLog(logger, `records of ${names} wait`, `records of ${names} go on`);
     this.#handling = {
       read: record => handling.read(record),
       handle: (records, signal) => handling.handle(records, signal),
-      waits: reason => waitLog.away(reason),
-      goesOn: () => waitLog.back(),
+      buried: records => handling.buried(records),
+      waits: reason => this.#waitLog.away(reason),
+      goesOn: () => this.#waitLog.back(),
     };
     this.#deadLetters = new DeadLetters(settings);
     this.#awayLog = new AwayLog(logger, `${names} can't be consumed`, `${names}: consumed again`);
@@ -57,6 +59,11 @@ export class TopicConsumer<T> {
     this.#stopping.abort();
     await this.#loop;
     await this.#deadLetters.close();
+  }
+
+  /** Why it can't go on now, for people; null when it can. */
+  fault(): string | null {
+    return this.#awayLog.fault ?? this.#waitLog.fault;
   }
 
   async #consume(): Promise<void> {

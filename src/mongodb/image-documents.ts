@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BSON, type Db, type Document, type Filter, type MongoClient, type WithId } from 'mongodb';
-import { type ResizeImageField, resizeImageFields } from '../jobs/resize-sizes.ts';
+import { type ResizeImageField, resizeImageFields } from '../answers/resize-sizes.ts';
 import { mongoClient } from './mongo-client.ts';
 
 /** A document whose images are to be resized. */

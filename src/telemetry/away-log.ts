@@ -11,6 +11,7 @@ export class AwayLog {
   readonly #back: string;
   #toldAt = Number.NEGATIVE_INFINITY;
   #isTold = false;
+  #fault: string | null = null;
 
   /** The two lines. */
   constructor(logger: Logger, away: string, back: string) {
@@ -19,15 +20,22 @@ export class AwayLog {
     this.#back = back;
   }
 
+  /** Why it is away now, for people; null when it is not. */
+  get fault(): string | null {
+    return this.#fault;
+  }
+
   /** To be called for each fault. */
   away(fault: unknown): void {
+    this.#fault = shortReason(fault);
     if (performance.now() - this.#toldAt < everyMs) return;
     this.#toldAt = performance.now();
     this.#isTold = true;
-    this.#logger.warn({ reason: shortReason(fault) }, this.#away);
+    this.#logger.warn({ reason: this.#fault }, this.#away);
   }
 
   back(): void {
+    this.#fault = null;
     if (this.#isTold) this.#logger.info(this.#back);
     this.#isTold = false;
   }

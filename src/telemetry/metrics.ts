@@ -41,6 +41,12 @@ export class Metrics {
     buckets: secondsBuckets,
     registers: [this.registry],
   });
+  readonly intakeEvents = new Counter({
+    name: 'tintype_intake_events_total',
+    help: 'Events of other systems, by intake and what became of them: taken, known, dead-letter',
+    labelNames: ['intake', 'result'] as const,
+    registers: [this.registry],
+  });
   readonly requestSeconds = new Histogram({
     name: 'tintype_http_request_duration_seconds',
     help: 'HTTP requests, by method, route and status',

@@ -9,15 +9,25 @@ export class Rounds {
   readonly #work: (signal: AbortSignal) => Promise<void>;
   readonly #everyMs: number;
   readonly #logger: Logger;
+  readonly #failure: string;
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
 
-  /** @param work ends soon when it is told to, with some of it done. */
-  constructor(work: (signal: AbortSignal) => Promise<void>, everyMs: number, logger: Logger) {
+  /**
+   * @param work ends soon when it is told to, with some of it done
+   * @param failure what the log says of a round that failed
+   */
+  constructor(
+    work: (signal: AbortSignal) => Promise<void>,
+    everyMs: number,
+    logger: Logger,
+    failure: string,
+  ) {
     this.#work = work;
     this.#everyMs = everyMs;
     this.#logger = logger;
+    this.#failure = failure;
   }
 
   start(): void {
@@ -34,7 +44,7 @@ export class Rounds {
 
   #next(): void {
     this.#round ??= this.#work(this.#stopping.signal)
-      .catch(error => logFault(this.#logger, 'warn', error, 'a sweep failed'))
+      .catch(error => logFault(this.#logger, 'warn', error, this.#failure))
       .finally(() => {
         this.#round = undefined;
       });

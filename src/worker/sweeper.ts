@@ -65,10 +65,10 @@ export class Sweeper {
     const soonMs = Math.min(5_000, leaseMs / 3);
     const audit = new StoreAudit({ ...options, holder: randomUUID(), everyMs: dayMs });
     this.#rounds = [
-      new Rounds(() => this.#expireLeases(), soonMs, logger),
-      new Rounds(signal => this.clean(signal), soonMs, logger),
-      new Rounds(signal => this.#dropRows(signal), dropEveryMs, logger),
-      new Rounds(signal => audit.run(signal), auditEveryMs, logger),
+      new Rounds(() => this.#expireLeases(), soonMs, logger, 'a sweep failed'),
+      new Rounds(signal => this.clean(signal), soonMs, logger, 'a sweep failed'),
+      new Rounds(signal => this.#dropRows(signal), dropEveryMs, logger, 'a sweep failed'),
+      new Rounds(signal => audit.run(signal), auditEveryMs, logger, 'an audit failed'),
     ];
   }
 

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import type { ProcessedImage } from '../../src/jobs/processed-image.ts';
+import type { ProcessedImage } from '../../src/answers/processed-image.ts';
 import { RecordReader } from '../../src/kafka/record-reader.ts';
 import { recordSchemas } from '../../src/kafka/record-schemas.ts';
 import { startHttp } from '../support/counting-server.ts';
@@ -64,10 +64,10 @@ if (servers !== undefined) {
         records,
       );
       const configuration = {
-        model_name: 'psnr-small',
+        model_name: 'noise-cancel',
         by_patch_of_size: 256,
         batch_size: 1,
-        padding_size: 8,
+        padding_size: 12,
       };
       for (const [index, record] of sorted.entries()) {
         const isGood = index < 6;

@@ -123,6 +123,26 @@ describe('the SQS resizing service', () => {
     assert.equal(new Set(calls.map(({ id }) => id)).size, 1);
     assert.equal(new Set(calls.map(({ body }) => createHash('sha256').update(body).digest('hex'))).size, 1);
   });
+
+  it('says that SQS is away, is ready all the same, and goes on when it is back', async t => {
+    if (!server) return t.skip('ElasticMQ could not be had');
+    const { folder, start } = await services('standard');
+    await using _folder = folder;
+    await using service = await start();
+    const health = async () => {
+      const answer = await fetch(`${service.url}/health/ready`);
+      const { status, parts } = (await answer.json()) as { status: string; parts: { sqsIntake: string } };
+      return { code: answer.status, status, fault: parts.sqsIntake };
+    };
+    assert.deepEqual(await health(), { code: 200, status: 'ok', fault: null });
+    await server.end('SIGKILL');
+    await eventually(async () => (await health()).status === 'degraded', 'it says so', patienceMs);
+    const { code, fault } = await health();
+    assert.equal(code, 200);
+    assert.match(fault, /ECONNREFUSED/);
+    await server.startAgain();
+    await eventually(async () => (await health()).status === 'ok', 'it is back', patienceMs);
+  });
 });
 
 async function startImages(): Promise<CountingServer> {

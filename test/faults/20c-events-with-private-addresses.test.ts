@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ProcessedImage } from '../../src/jobs/processed-image.ts';
+import type { ProcessedImage } from '../../src/answers/processed-image.ts';
 import { RecordReader } from '../../src/kafka/record-reader.ts';
 import { recordSchemas } from '../../src/kafka/record-schemas.ts';
 import { startHttp } from '../support/counting-server.ts';

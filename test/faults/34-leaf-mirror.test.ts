@@ -23,7 +23,7 @@ const row = {
   fault:
     'leaf: creations, changes and deletions, 10 % of the events twice, all replayed; consumer and image API killed with SIGKILL again and again',
   mustShow: '0 differences between the databases, no resurrected delete',
-  inTests: { events: 900, replays: 1, kills: 1, live: 40, liveKills: 1 },
+  inTests: { events: 300, replays: 1, kills: 1, live: 20, liveKills: 1 },
   full: { events: 100_000, replays: 3, kills: 20, live: 1_000, liveKills: 10 },
 };
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { ProcessedImage } from '../../src/answers/processed-image.ts';
 import { KafkaDriver } from '../../src/deliveries/kafka.ts';
 import { KafkaPublisher } from '../../src/deliveries/kafka-publisher.ts';
 import { SqsDriver } from '../../src/deliveries/sqs.ts';
 import { SqsPublisher } from '../../src/deliveries/sqs-publisher.ts';
 import type { OpenJobStore } from '../../src/job-store/open-job-store.ts';
 import type { GroupTarget } from '../../src/jobs/intake-store.ts';
-import type { ProcessedImage } from '../../src/jobs/processed-image.ts';
 import { TopicProducer } from '../../src/kafka/topic-producer.ts';
 import { eventually } from '../support/eventually.ts';
 import { startHttpService } from '../support/http-service.ts';
@@ -101,7 +102,9 @@ async function startServers() {
 function startMessages(store: OpenJobStore, kafka: RestartableServer): AsyncDisposable {
   const producer = new TopicProducer(kafkaSettings(kafka), 'KAFKA_TOPIC_USER_IMAGE_PROCESSED');
   const encode = async (_topic: string, record: ProcessedImage) => Buffer.from(JSON.stringify(record));
-  const publisher = new SqsPublisher({ urlOf: async () => undefined });
+  const client = new SQSClient();
+  // The queue's URL stands for its name here.
+  const publisher = new SqsPublisher(client, { urlOf: async url => url });
   const relay = startRelay(store, {
     drivers: {
       kafka: new KafkaDriver(new KafkaPublisher(producer), encode),
@@ -111,7 +114,7 @@ function startMessages(store: OpenJobStore, kafka: RestartableServer): AsyncDisp
   return {
     async [Symbol.asyncDispose]() {
       await relay[Symbol.asyncDispose]();
-      publisher.close();
+      client.destroy();
       await producer.close();
     },
   };

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type Document, MongoClient } from 'mongodb';
-import { resizeSizes } from '../../src/jobs/resize-sizes.ts';
+import { resizeSizes } from '../../src/answers/resize-sizes.ts';
 import { startHttp } from '../support/counting-server.ts';
 import { eventually } from '../support/eventually.ts';
 import { photo } from '../support/photo.ts';

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
-import type { ProcessedImage } from '../../src/jobs/processed-image.ts';
+import type { ProcessedImage } from '../../src/answers/processed-image.ts';
 import { RecordReader } from '../../src/kafka/record-reader.ts';
 import { recordSchemas } from '../../src/kafka/record-schemas.ts';
 import { startHttp } from '../support/counting-server.ts';

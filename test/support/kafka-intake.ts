@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { KafkaIntake, type KafkaIntakeOptions } from '../../src/intake/kafka.ts';
-import type { UserImage } from '../../src/jobs/processed-image.ts';
+import type { UserImage } from '../../src/answers/processed-image.ts';
+import { KafkaIntake, type KafkaIntakeOptions } from '../../src/intake/enlarging/kafka-intake.ts';
 import { recordSchemas } from '../../src/kafka/record-schemas.ts';
 import { RecordWriter } from '../../src/kafka/record-writer.ts';
 import { SchemaRegistry } from '../../src/kafka/schema-registry.ts';
@@ -43,8 +43,6 @@ export function kafkaIntakeVariables(
     KAFKA_TOPIC_USER_IMAGE_TO_PROCESS: topic.name,
     KAFKA_TOPIC_USER_IMAGE_PROCESSED: processedTopic,
     PROCESSED_IMAGES_BUCKET: 'processed',
-    MODEL_NAME: 'psnr-small',
-    MODEL_PADDING_SIZE: '8',
   };
 }
 
@@ -55,7 +53,7 @@ export function startKafkaIntake(
   groupId: string,
   store: KafkaIntakeOptions['store'],
   changed: Partial<KafkaIntakeOptions> = {},
-): AsyncDisposable {
+): AsyncDisposable & { intake: KafkaIntake } {
   const intake = new KafkaIntake({
     kafka: kafkaSettings(servers.kafka),
     registry: registryOf(servers),
@@ -69,11 +67,12 @@ export function startKafkaIntake(
     store,
     gate: { opened: async () => {}, took: () => {} },
     ring: () => {},
+    count: () => {},
     logger: createLogger('silent'),
     ...changed,
   });
   intake.start();
-  return { [Symbol.asyncDispose]: () => intake.stop() };
+  return { intake, [Symbol.asyncDispose]: () => intake.stop() };
 }
 
 /** The record of an upload; its id is 1 for index 0. */

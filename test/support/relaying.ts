@@ -33,7 +33,7 @@ export function startRelay(
       webhook: new WebhookDriver({
         poster,
         secrets: testSecrets,
-        groupBody: report => JSON.stringify(report),
+        answer: report => JSON.stringify(report),
       }),
       ...drivers,
     },

@@ -1,17 +1,19 @@
+import type { ResizeDocumentContext } from '../../answers/resize-sizes.ts';
 import type { IntakeGate } from '../../jobs/intake-gate.ts';
 import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
-import type { ResizeDocumentContext } from '../../jobs/resize-sizes.ts';
 import type { DocumentChoice, ImageDocument, ImageDocuments } from '../../mongodb/image-documents.ts';
-import { type ResizeSettings, resizeFolder, resizeParts } from '../resize-parts.ts';
+import type { CountEvents } from '../event-count.ts';
+import { type ResizeSettings, resizeFolder, resizeParts } from '../resizing/resize-parts.ts';
 
 export interface BackfillOptions extends Omit<ResizeSettings, 'priority'> {
   readonly documents: ImageDocuments;
   readonly store: IntakeStore;
   readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
-  /** Says that there are new jobs. */
-  ring(): void;
+  /** Says that there are so many new jobs. */
+  ring(jobs: number): void;
   /** What every address of an export begins with, without a slash at its end. */
   readonly exportsUrl: string;
+  readonly count: CountEvents;
 }
 
 /** How far a run has come. */
@@ -45,7 +47,7 @@ export class Backfill {
     signal: AbortSignal,
     onProgress: (progress: Readonly<BackfillProgress>) => void = () => {},
   ): Promise<BackfillProgress> {
-    const { documents, store, gate, ring } = this.#options;
+    const { documents, store, gate, ring, count } = this.#options;
     const progress = { documents: 0, images: 0, underWay: 0 };
     for await (const batch of documents.find(collection, choice)) {
       if (!(await this.#hasRoom(signal))) break;
@@ -53,7 +55,9 @@ export class Backfill {
       const fresh = await store.submitGroups(groups);
       const jobs = groups.reduce((sum, group) => sum + group.jobs.length, 0);
       gate.took(jobs);
-      ring();
+      ring(jobs);
+      count('taken', fresh);
+      count('known', batch.length - fresh);
       progress.documents += batch.length;
       progress.images += batch.reduce((sum, document) => sum + document.images.length, 0);
       progress.underWay += batch.length - fresh;
@@ -77,6 +81,7 @@ export class Backfill {
     const { owner, exportsUrl } = this.#options;
     const folder = resizeFolder(collection);
     const context: ResizeDocumentContext = {
+      kind: 'resize-document',
       exportsUrl,
       folder,
       urls: Object.fromEntries(images.map(({ field, url }) => [field, url])),

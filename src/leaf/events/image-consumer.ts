@@ -44,6 +44,7 @@ export class ImageConsumer {
           return { plant: topic, event: readImageEvent(topic, value) };
         },
         handle: records => writeCopies(copies, records),
+        buried: records => logger.warn({ records }, 'records are among the dead letters'),
       },
       logger,
     });

@@ -1,6 +1,6 @@
-import { IntakeQueue } from '../../../src/intake/sqs/intake-queue.ts';
-import { SqsIntake, type SqsIntakeOptions } from '../../../src/intake/sqs/sqs-intake.ts';
+import { SqsIntake, type SqsIntakeOptions } from '../../../src/intake/resizing/sqs-intake.ts';
 import type { IntakeStore } from '../../../src/jobs/intake-store.ts';
+import { MessageQueue } from '../../../src/sqs/message-queue.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import type { ResizeQueue } from './resize-queue.ts';
 
@@ -10,7 +10,7 @@ export function startSqsIntake(
   store: IntakeStore,
   others: Partial<SqsIntakeOptions> = {},
 ): AsyncDisposable {
-  const opened = new IntakeQueue(queue.url);
+  const opened = new MessageQueue(queue.url);
   const intake = new SqsIntake({
     queue: opened,
     store,
@@ -19,6 +19,7 @@ export function startSqsIntake(
     exportsUrl: 'https://s3.example.org',
     checkUrl: () => {},
     ring: () => {},
+    count: () => {},
     gate: { opened: async () => {}, took: () => {} },
     logger: createLogger('silent'),
     ...others,

@@ -9,6 +9,7 @@ import { realServer } from '../../../test/support/servers/real-server.ts';
 import type { RestartableServer } from '../../../test/support/servers/restartable-server.ts';
 import { openTestSqlite } from '../../../test/support/sqlite-file.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
+import type { CountEvents } from '../event-count.ts';
 
 /** After which a message comes again, in seconds. */
 const visibility = 1;
@@ -41,7 +42,11 @@ describe('the SQS intake', () => {
     await using database = await openTestSqlite();
     const broken = ['{"image_url": ', JSON.stringify({ image_url: 'https://a.example.org/1' }), '[]'];
     await queue.send([...bodies(2), ...broken, ...bodies(2)]);
-    await using _intake = startSqsIntake(queue, database.store.intake);
+    const counts = { taken: 0, known: 0, 'dead-letter': 0 };
+    const count: CountEvents = (result, events) => {
+      counts[result] += events;
+    };
+    await using _intake = startSqsIntake(queue, database.store.intake, { count });
     await eventually(async () => (await queue.backlog()) === 0, 'none is left', patienceMs);
     assert.equal(await database.store.jobs.queued(100), 4);
     const dead = await queue.deadLetters();
@@ -49,6 +54,7 @@ describe('the SQS intake', () => {
       dead.map(({ body }) => body),
       broken,
     );
+    assert.deepEqual(counts, { taken: 4, known: 0, 'dead-letter': 3 });
     const reasons = [/no JSON/, /nobody to tell/, /no JSON object/];
     for (const [index, { reason }] of dead.entries()) assert.match(reason, reasons[index] ?? /^$/);
   });

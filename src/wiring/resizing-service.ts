@@ -1,19 +1,20 @@
-import type { Config } from './config/config.ts';
-import { sqsCredentials } from './config/sqs-intake-options.ts';
-import type { DeliveryDriver } from './deliveries/outcome.ts';
-import { SqsDriver } from './deliveries/sqs.ts';
-import { SqsPublisher } from './deliveries/sqs-publisher.ts';
-import type { AddressGuard } from './fetch/address-guard.ts';
-import { IntakeQueue } from './intake/sqs/intake-queue.ts';
-import { SqsIntake } from './intake/sqs/sqs-intake.ts';
-import type { IntakeGate } from './jobs/intake-gate.ts';
-import type { IntakeStore } from './jobs/intake-store.ts';
-import type { JobQueue } from './jobs/job-queue.ts';
-import { resizeAnswer } from './jobs/resize-answer.ts';
-import { parseRetention } from './jobs/retention.ts';
-import type { SecretBox } from './secrets/secret-box.ts';
-import { QueueDirectory } from './sqs/queue-directory.ts';
-import type { Logger } from './telemetry/logger.ts';
+import { resizeAnswer } from '../answers/resize-answer.ts';
+import type { Config } from '../config/config.ts';
+import { sqsCredentials } from '../config/sqs-intake-options.ts';
+import type { DeliveryDriver } from '../deliveries/outcome.ts';
+import { SqsDriver } from '../deliveries/sqs.ts';
+import { SqsPublisher } from '../deliveries/sqs-publisher.ts';
+import type { AddressGuard } from '../fetch/address-guard.ts';
+import { SqsIntake } from '../intake/resizing/sqs-intake.ts';
+import type { IntakeGate } from '../jobs/intake-gate.ts';
+import type { IntakeStore } from '../jobs/intake-store.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import { parseRetention } from '../jobs/retention.ts';
+import type { SecretBox } from '../secrets/secret-box.ts';
+import { MessageQueue } from '../sqs/message-queue.ts';
+import { QueueDirectory } from '../sqs/queue-directory.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface ResizingParts {
   readonly intake: IntakeStore;
@@ -23,6 +24,7 @@ export interface ResizingParts {
   readonly exportsUrl: string;
   readonly secrets: SecretBox;
   readonly guard: AddressGuard;
+  readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
@@ -35,6 +37,8 @@ export interface ResizingService extends AsyncDisposable {
   start(): void;
   /** Stops the intake. */
   stop(): Promise<void>;
+  /** Why the intake can't go on now, for people; null when it can. */
+  fault(): string | null;
 }
 
 const owner = 'resizing-service';
@@ -43,19 +47,19 @@ const owner = 'resizing-service';
 export function createResizingService(
   config: Config,
   queueUrl: string,
-  { intake: store, gate, queue, exportsUrl, secrets, guard, logger }: ResizingParts,
+  { intake: store, gate, queue, exportsUrl, secrets, guard, metrics, logger }: ResizingParts,
 ): ResizingService {
   const credentials = sqsCredentials(config);
   const retentionMs = parseRetention(config.RETENTION);
   const { POSTBACK_SECRET_KEY: postbackSecret } = config;
-  const messages = new IntakeQueue(queueUrl, credentials);
+  const messages = new MessageQueue(queueUrl, credentials);
   const directory = new QueueDirectory(messages.client, config.CALLS_TO_UPDATE_LIST_SQS_QUEUES);
-  const publisher = new SqsPublisher(directory, credentials);
+  const publisher = new SqsPublisher(messages.client, directory);
   const intake = new SqsIntake({
     queue: messages,
     store,
     gate,
-    ring: () => queue.ring(),
+    ring: jobs => queue.ring(jobs),
     owner,
     // `QUEUE_URL` has it with it (`sqsIntakeFaults`).
     bucket: config.IMAGES_BUCKET ?? '',
@@ -63,6 +67,7 @@ export function createResizingService(
     ...(postbackSecret !== undefined && { postbackSecret: secrets.seal(postbackSecret) }),
     ...(retentionMs !== undefined && { retentionMs }),
     checkUrl: url => guard.checkUrl(url),
+    count: (result, events) => metrics.intakeEvents.inc({ intake: 'sqs', result }, events),
     logger,
   });
   return {
@@ -70,9 +75,9 @@ export function createResizingService(
     check: signal => messages.check(signal),
     start: () => intake.start(),
     stop: () => intake.stop(),
+    fault: () => intake.fault(),
     async [Symbol.asyncDispose]() {
       await intake.stop();
-      publisher.close();
       messages.close();
     },
   };

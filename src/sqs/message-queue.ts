@@ -9,10 +9,10 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { TintypeError } from '../../errors/tintype-error.ts';
-import { isSqsRefusal, type SqsCredentials, sqsBatch, sqsClient } from '../../sqs/sqs-client.ts';
+import { TintypeError } from '../errors/tintype-error.ts';
+import { isSqsRefusal, type SqsCredentials, sqsBatch, sqsClient } from './sqs-client.ts';
 
-/** A message on its way through the intake. */
+/** A message that was received and not deleted yet. */
 export interface ReceivedMessage {
   readonly id: string;
   readonly body: string;
@@ -31,8 +31,8 @@ const longestKept = '1209600';
 /** Characters of a reason that go into a message attribute. */
 const longestReason = 500;
 
-/** The SQS queue of resize messages, standard or FIFO, and its dead letters. */
-export class IntakeQueue {
+/** A queue of messages, standard or FIFO, and its dead letters. */
+export class MessageQueue {
   readonly url: string;
   /** Of the account and region that the queue is in. */
   readonly client: SQSClient;

@@ -1,9 +1,9 @@
+import type { ResizeMessageContext } from '../../answers/resize-sizes.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { GroupTarget, NewGroup } from '../../jobs/intake-store.ts';
-import type { ResizeMessageContext } from '../../jobs/resize-sizes.ts';
-import { type ResizeSettings, resizeFolder, resizeParts } from '../resize-parts.ts';
-import type { ReceivedMessage } from './intake-queue.ts';
+import type { ReceivedMessage } from '../../sqs/message-queue.ts';
 import { type ResizeMessage, readResizeMessage } from './resize-message.ts';
+import { type ResizeSettings, resizeFolder, resizeParts } from './resize-parts.ts';
 
 export interface MessageSettings extends Omit<ResizeSettings, 'priority'> {
   /** What every address of an export begins with, without a slash at its end. */
@@ -30,6 +30,7 @@ export function resizeGroup(
   }
   const folder = resizeFolder(message.bucketName);
   const context: ResizeMessageContext = {
+    kind: 'resize-message',
     message: received.body,
     exportsUrl: settings.exportsUrl,
     folder,

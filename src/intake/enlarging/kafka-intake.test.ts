@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '../../test/support/eventually.ts';
-import { FaultyProxy } from '../../test/support/faulty-proxy.ts';
-import { imageEvents, startKafkaIntake, startKafkaServers } from '../../test/support/kafka-intake.ts';
-import { KafkaTopic } from '../../test/support/kafka-topic.ts';
-import { kafkaLag } from '../../test/support/queues/kafka-queue.ts';
-import { registryUrl } from '../../test/support/servers/apicurio.ts';
-import { realServer } from '../../test/support/servers/real-server.ts';
-import { TintypeError } from '../errors/tintype-error.ts';
-import type { NewGroup } from '../jobs/intake-store.ts';
-import { SchemaRegistry } from '../kafka/schema-registry.ts';
+import { eventually } from '../../../test/support/eventually.ts';
+import { FaultyProxy } from '../../../test/support/faulty-proxy.ts';
+import { imageEvents, startKafkaIntake, startKafkaServers } from '../../../test/support/kafka-intake.ts';
+import { KafkaTopic } from '../../../test/support/kafka-topic.ts';
+import { kafkaLag } from '../../../test/support/queues/kafka-queue.ts';
+import { registryUrl } from '../../../test/support/servers/apicurio.ts';
+import { realServer } from '../../../test/support/servers/real-server.ts';
+import { TintypeError } from '../../errors/tintype-error.ts';
+import type { NewGroup } from '../../jobs/intake-store.ts';
+import { SchemaRegistry } from '../../kafka/schema-registry.ts';
+import type { CountEvents } from '../event-count.ts';
 
 const servers = await realServer('the groups that the intake from Kafka makes', startKafkaServers);
 
@@ -57,12 +58,17 @@ if (servers !== undefined) {
       await using topic = await KafkaTopic.create(kafka, 3);
       await sendImages(topic, 600);
       const store = new RememberedGroups();
+      const counts = { taken: 0, known: 0, 'dead-letter': 0 };
+      const count: CountEvents = (result, events) => {
+        counts[result] += events;
+      };
       const [first, second] = [randomUUID(), randomUUID()];
       for (const group of [first, second]) {
-        await using _intake = startKafkaIntake(servers, topic, group, store);
+        await using _intake = startKafkaIntake(servers, topic, group, store, { count });
         await topic.consumedBy(group);
       }
       assert.equal(store.groups.size, 600);
+      assert.deepEqual(counts, { taken: 600, known: 600, 'dead-letter': 0 });
       const cluster = '5L6g3nShT-eMCtK--X86sw';
       const { topics } = await topic.admin.metadata({ topics: [topic.name] });
       const id = topics.get(topic.name)?.id;
@@ -74,7 +80,7 @@ if (servers !== undefined) {
       await sendImages(topic, 300);
       const [store, gate, group] = [new RememberedGroups(), new Gate(), randomUUID()];
       gate.isShut = true;
-      await using _intake = startKafkaIntake(servers, topic, group, store, { gate });
+      await using started = startKafkaIntake(servers, topic, group, store, { gate });
       await eventually(() => gate.asked > 3, 'the intake waits for room');
       assert.equal(store.groups.size, 0);
       store.isAway = true;
@@ -82,9 +88,11 @@ if (servers !== undefined) {
       const before = gate.asked;
       await eventually(() => gate.asked > before + 3, 'the intake tries the job store');
       assert.equal(await kafkaLag(topic.admin, topic.name, group), 300);
+      assert.equal(started.intake.fault(), 'The job store is away.');
       store.isAway = false;
       await topic.consumedBy(group);
       assert.equal(store.groups.size, 300);
+      await eventually(() => started.intake.fault() === null, 'the intake says that it goes on');
     });
 
     it('wait while the registry is away, and nothing is put aside for that', async () => {

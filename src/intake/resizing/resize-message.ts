@@ -1,5 +1,5 @@
+import { type ResizeImageField, resizeImageFields } from '../../answers/resize-sizes.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
-import { type ResizeImageField, resizeImageFields } from '../../jobs/resize-sizes.ts';
 
 /** What a message on the queue asks for. Its other fields come back in the answer, untouched. */
 export interface ResizeMessage {

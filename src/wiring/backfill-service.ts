@@ -1,12 +1,13 @@
-import type { Config } from './config/config.ts';
-import { MongodbDriver } from './deliveries/mongodb.ts';
-import type { DeliveryDriver } from './deliveries/outcome.ts';
-import { Backfill } from './intake/backfill/backfill.ts';
-import type { IntakeGate } from './jobs/intake-gate.ts';
-import type { IntakeStore } from './jobs/intake-store.ts';
-import type { JobQueue } from './jobs/job-queue.ts';
-import { parseRetention } from './jobs/retention.ts';
-import { ImageDocuments } from './mongodb/image-documents.ts';
+import type { Config } from '../config/config.ts';
+import { MongodbDriver } from '../deliveries/mongodb.ts';
+import type { DeliveryDriver } from '../deliveries/outcome.ts';
+import { Backfill } from '../intake/backfill/backfill.ts';
+import type { CountEvents } from '../intake/event-count.ts';
+import type { IntakeGate } from '../jobs/intake-gate.ts';
+import type { IntakeStore } from '../jobs/intake-store.ts';
+import type { JobQueue } from '../jobs/job-queue.ts';
+import { parseRetention } from '../jobs/retention.ts';
+import { ImageDocuments } from '../mongodb/image-documents.ts';
 
 export interface BackfillParts {
   readonly intake: IntakeStore;
@@ -14,6 +15,7 @@ export interface BackfillParts {
   readonly queue: Pick<JobQueue, 'ring'>;
   /** What the addresses of exports begin with. */
   readonly exportsUrl: string;
+  readonly count: CountEvents;
 }
 
 /** The backfill of a MongoDB database, and the way of its infos back into the documents. */
@@ -31,7 +33,7 @@ const owner = 'backfill';
 export function createBackfillService(
   config: Config,
   url: string,
-  { intake, gate, queue, exportsUrl }: BackfillParts,
+  { intake, gate, queue, exportsUrl, count }: BackfillParts,
 ): BackfillService {
   const retentionMs = parseRetention(config.RETENTION);
   const documents = new ImageDocuments(url);
@@ -43,7 +45,8 @@ export function createBackfillService(
       documents,
       store: intake,
       gate,
-      ring: () => queue.ring(),
+      ring: jobs => queue.ring(jobs),
+      count,
       owner,
       // The database has it with it (`backfillFaults`).
       bucket: config.IMAGES_BUCKET ?? '',

@@ -1,4 +1,5 @@
-import type { GroupReport } from './group-report.ts';
+import type { GroupReport } from '../jobs/group-report.ts';
+import { contextOf } from './group-context.ts';
 import { resizeInfos } from './resize-infos.ts';
 import type { ResizeMessageContext } from './resize-sizes.ts';
 
@@ -7,10 +8,10 @@ import type { ResizeMessageContext } from './resize-sizes.ts';
  * was made of it. `postbackSecretKey` goes to the postback alone.
  */
 export function resizeAnswer(report: GroupReport, postbackSecretKey?: string): string {
-  const { message } = report.context as ResizeMessageContext;
-  const infos = Object.entries(resizeInfos(report)).map(([field, info]) => [`${field}_info`, info]);
+  const context = contextOf<ResizeMessageContext>(report, 'resize-message');
+  const infos = Object.entries(resizeInfos(report, context)).map(([field, info]) => [`${field}_info`, info]);
   return JSON.stringify({
-    ...readExactly(message),
+    ...readExactly(context.message),
     ...Object.fromEntries(infos),
     ...(postbackSecretKey !== undefined && { postback_secret_key: postbackSecretKey }),
   });

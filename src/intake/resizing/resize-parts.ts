@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
-import { TintypeError } from '../errors/tintype-error.ts';
-import type { NewExport, NewGroup, NewPart } from '../jobs/intake-store.ts';
-import type { Failure, Priority } from '../jobs/job.ts';
-import { type ResizeImageField, resizeSizes } from '../jobs/resize-sizes.ts';
+import { type ResizeImageField, resizeSizes } from '../../answers/resize-sizes.ts';
+import type { NewExport, NewGroup, NewPart } from '../../jobs/intake-store.ts';
+import type { Priority } from '../../jobs/job.ts';
+import { sourceAddress } from '../source-address.ts';
 
 /** An image that was asked for in three sizes. */
 export interface AskedImage {
@@ -19,9 +19,6 @@ export interface ResizeSettings {
   readonly retentionMs?: number;
 }
 
-/** A longer address is none that servers take. */
-const longestUrl = 8_192;
-
 /** The folder of exports in their bucket, with a slash at its end. */
 export function resizeFolder(name: string | undefined): string {
   return `images-resized/${name === undefined ? '' : `${name}/`}`;
@@ -33,31 +30,32 @@ export function resizeParts(
   folder: string,
   settings: ResizeSettings,
 ): Pick<NewGroup, 'jobs' | 'refused' | 'exports'> {
-  const read = images.map(image => ({ ...image, failure: addressFailure(image.url) }));
-  const jobs = read.filter(image => !image.failure).map(image => newPart(image, settings));
+  const jobs: NewPart[] = [];
+  const refused: NewGroup['refused'][number][] = [];
+  for (const { field, url } of images) {
+    const address = sourceAddress(url);
+    if (address instanceof URL) jobs.push(newPart(field, address, settings));
+    else refused.push({ part: field, failure: address });
+  }
   return {
     jobs,
-    refused: read.flatMap(({ field, failure }) => (failure ? [{ part: field, failure }] : [])),
+    refused,
     exports: jobs.flatMap(job => exportsOf(job, settings.bucket, folder)),
   };
 }
 
-/** Why nothing can be fetched from there; what else is wrong with it shows when it is fetched. */
-function addressFailure(url: string): Failure | undefined {
-  const isFetchable = url.length <= longestUrl && /^https?:$/.test(URL.parse(url)?.protocol ?? '');
-  if (isFetchable) return undefined;
-  const { code, message } = new TintypeError('source-refused', 'This is no http or https address.');
-  return { code, message };
-}
-
-function newPart({ field, url }: AskedImage, { owner, priority, retentionMs }: ResizeSettings): NewPart {
+function newPart(
+  field: ResizeImageField,
+  url: URL,
+  { owner, priority, retentionMs }: ResizeSettings,
+): NewPart {
   const id = uuidv7();
   return {
     part: field,
     id,
     owner,
     priority,
-    source: { url, filename: field },
+    source: { url: url.href, filename: field },
     outputs: resizeSizes.map(({ output, size, side }) => ({
       name: output,
       filename: exportName(id, size),

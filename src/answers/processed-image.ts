@@ -1,5 +1,6 @@
-import type { GroupReport } from './group-report.ts';
-import { isoTime } from './iso-time.ts';
+import type { GroupReport } from '../jobs/group-report.ts';
+import { isoTime } from '../jobs/iso-time.ts';
+import { contextOf, type GroupContext } from './group-context.ts';
 
 /** The record that asked for it: `UserImageUploaded`. */
 export interface UserImage {
@@ -22,7 +23,7 @@ export interface ProcessingConfiguration {
 }
 
 /** What the answer to an event of Kafka needs beside what became of its image. */
-export interface ProcessedImageContext {
+export interface ProcessedImageContext extends GroupContext {
   readonly kind: 'processed-image';
   readonly userImage: UserImage;
   readonly configuration: ProcessingConfiguration;
@@ -45,7 +46,7 @@ const greatestInt = 2 ** 31 - 1;
 
 /** The answer to an event that asked for one image; bucket and key are empty where it could not be made. */
 export function processedImage(report: GroupReport): ProcessedImage {
-  const { userImage, configuration } = report.context as ProcessedImageContext;
+  const { userImage, configuration } = contextOf<ProcessedImageContext>(report, 'processed-image');
   const part = report.parts[0];
   const success = part?.status === 'complete';
   const place = success ? report.exports.find(each => each.part === part.part) : undefined;

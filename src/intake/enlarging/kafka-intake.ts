@@ -1,15 +1,16 @@
-import type { IntakeGate } from '../jobs/intake-gate.ts';
-import type { IntakeStore } from '../jobs/intake-store.ts';
-import type { UserImage } from '../jobs/processed-image.ts';
-import type { GroupOptions } from '../kafka/group-member.ts';
-import type { KafkaSettings } from '../kafka/kafka-clients.ts';
-import type { ReadRecord } from '../kafka/partition-lane.ts';
-import { RecordReader } from '../kafka/record-reader.ts';
-import { recordSchemas } from '../kafka/record-schemas.ts';
-import type { SchemaRegistry } from '../kafka/schema-registry.ts';
-import { TopicConsumer } from '../kafka/topic-consumer.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { type EnlargementTarget, enlargementGroup } from './enlargement-events.ts';
+import type { UserImage } from '../../answers/processed-image.ts';
+import type { IntakeGate } from '../../jobs/intake-gate.ts';
+import type { IntakeStore } from '../../jobs/intake-store.ts';
+import type { GroupOptions } from '../../kafka/group-member.ts';
+import type { KafkaSettings } from '../../kafka/kafka-clients.ts';
+import type { ReadRecord } from '../../kafka/partition-lane.ts';
+import { RecordReader } from '../../kafka/record-reader.ts';
+import { recordSchemas } from '../../kafka/record-schemas.ts';
+import type { SchemaRegistry } from '../../kafka/schema-registry.ts';
+import { TopicConsumer } from '../../kafka/topic-consumer.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { CountEvents } from '../event-count.ts';
+import { type EnlargementTarget, enlargementGroup } from './enlargement-group.ts';
 
 export interface KafkaIntakeOptions {
   readonly kafka: KafkaSettings;
@@ -18,8 +19,9 @@ export interface KafkaIntakeOptions {
   readonly target: EnlargementTarget;
   readonly store: IntakeStore;
   readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
-  /** Says that there is work. */
+  /** Says that there are so many new jobs. */
   readonly ring: (jobs: number) => void;
+  readonly count: CountEvents;
   readonly logger: Logger;
 }
 
@@ -35,7 +37,7 @@ export class KafkaIntake {
   readonly #consumer: TopicConsumer<UserImage>;
 
   constructor(options: KafkaIntakeOptions) {
-    const { kafka, registry, consume, logger } = options;
+    const { kafka, registry, consume, count, logger } = options;
     this.#options = options;
     const reader = new RecordReader<UserImage>(registry, recordSchemas.userImageUploaded);
     this.#consumer = new TopicConsumer({
@@ -44,6 +46,7 @@ export class KafkaIntake {
       handling: {
         read: ({ value }) => reader.read(value),
         handle: (records, signal) => this.#accept(records, signal),
+        buried: records => count('dead-letter', records),
       },
       logger,
     });
@@ -57,8 +60,13 @@ export class KafkaIntake {
     return this.#consumer.stop();
   }
 
+  /** Why it can't take records now, for people; null when it can. */
+  fault(): string | null {
+    return this.#consumer.fault();
+  }
+
   async #accept(records: readonly ReadRecord<UserImage>[], signal: AbortSignal): Promise<void> {
-    const { store, gate, ring, target } = this.#options;
+    const { store, gate, ring, count, target } = this.#options;
     for (let done = 0; done < records.length; done += atOnce) {
       // While there is no room for more this waits, and nothing more is fetched of that partition.
       await gate.opened(signal);
@@ -67,6 +75,8 @@ export class KafkaIntake {
       const accepted = await store.submitGroups(groups);
       gate.took(accepted);
       if (accepted > 0) ring(accepted);
+      count('taken', accepted);
+      count('known', next.length - accepted);
     }
   }
 }

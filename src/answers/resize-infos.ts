@@ -1,4 +1,4 @@
-import type { GroupReport, ReportedPart } from './group-report.ts';
+import type { GroupReport, ReportedPart } from '../jobs/group-report.ts';
 import { type ResizeContext, type ResizeImageField, resizeImageFields, resizeSizes } from './resize-sizes.ts';
 
 /** Where the sizes of an image are, by their users' spelling; or why there are none. */
@@ -7,21 +7,27 @@ export type ResizeInfo =
   | { readonly error: { readonly code: string; readonly message: string } };
 
 /** What became of each image of a group, by the field that named it. */
-export function resizeInfos(report: GroupReport): Partial<Record<ResizeImageField, ResizeInfo>> {
+export function resizeInfos(
+  report: GroupReport,
+  context: ResizeContext,
+): Partial<Record<ResizeImageField, ResizeInfo>> {
   return Object.fromEntries(
     resizeImageFields.flatMap(field => {
       const part = report.parts.find(each => each.part === field);
-      return part ? [[field, infoOf(part, report)]] : [];
+      return part ? [[field, infoOf(part, report, context)]] : [];
     }),
   );
 }
 
-function infoOf({ part, status, failure, outputs }: ReportedPart, report: GroupReport): ResizeInfo {
+function infoOf(
+  { part, status, failure, outputs }: ReportedPart,
+  report: GroupReport,
+  { exportsUrl, folder }: ResizeContext,
+): ResizeInfo {
   if (status !== 'complete') {
     const { code, message } = failure ?? { code: status, message: 'There is no image.' };
     return { error: { code, message } };
   }
-  const { exportsUrl, folder } = report.context as ResizeContext;
   const made = resizeSizes.filter(({ output }) => outputs.some(each => each.name === output));
   return Object.fromEntries(
     made.flatMap(({ output, size }) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { UserImage } from '../jobs/processed-image.ts';
-import { enlargementGroup } from './enlargement-events.ts';
+import type { UserImage } from '../../answers/processed-image.ts';
+import { enlargementGroup } from './enlargement-group.ts';
 
 const image: UserImage = {
   id: 7,

@@ -3,17 +3,20 @@ import { TintypeError } from '../../errors/tintype-error.ts';
 import type { IntakeGate } from '../../jobs/intake-gate.ts';
 import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
 import { retryDelayMs } from '../../jobs/retry-policy.ts';
+import type { MessageQueue, ReceivedMessage } from '../../sqs/message-queue.ts';
+import { AwayLog } from '../../telemetry/away-log.ts';
 import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { IntakeQueue, ReceivedMessage } from './intake-queue.ts';
+import type { CountEvents } from '../event-count.ts';
 import { type MessageSettings, resizeGroup } from './resize-group.ts';
 
 export interface SqsIntakeOptions extends MessageSettings {
-  readonly queue: IntakeQueue;
+  readonly queue: MessageQueue;
   readonly store: IntakeStore;
-  /** Says that there are new jobs. */
-  ring(): void;
+  /** Says that there are so many new jobs. */
+  ring(jobs: number): void;
   readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
+  readonly count: CountEvents;
   readonly logger: Logger;
 }
 
@@ -30,11 +33,17 @@ const lanes = 4;
 /** Makes jobs of the messages on an SQS queue. A message is deleted when its jobs are durable, and not before. */
 export class SqsIntake {
   readonly #options: SqsIntakeOptions;
+  readonly #awayLog: AwayLog;
   readonly #stopping = new AbortController();
   #running: Promise<unknown> | undefined;
 
   constructor(options: SqsIntakeOptions) {
     this.#options = options;
+    this.#awayLog = new AwayLog(
+      options.logger,
+      'messages of the queue can’t be taken',
+      'messages of the queue are taken again',
+    );
   }
 
   start(): void {
@@ -47,19 +56,25 @@ export class SqsIntake {
     await this.#running;
   }
 
+  /** Why it can't take messages now, for people; null when it can. */
+  fault(): string | null {
+    return this.#awayLog.fault;
+  }
+
   async #work(): Promise<void> {
-    const { queue, logger, gate } = this.#options;
+    const { queue, gate } = this.#options;
     const signal = this.#stopping.signal;
     let failures = 0;
     while (!signal.aborted) {
       try {
         await gate.opened(signal);
         await this.#accept(await queue.receive(signal));
+        this.#awayLog.back();
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        logFault(logger, 'error', error, 'messages of the queue could not be taken');
+        this.#awayLog.away(error);
         await delay(retryDelayMs(failures), undefined, { signal }).catch(() => {});
       }
     }
@@ -94,10 +109,13 @@ export class SqsIntake {
     const [first, ...others] = good;
     if (!first) return [];
     try {
-      const { store, gate, ring } = this.#options;
-      await store.submitGroups(good.map(({ group }) => group));
-      gate.took(good.reduce((sum, { group }) => sum + group.jobs.length, 0));
-      ring();
+      const { store, gate, ring, count } = this.#options;
+      const fresh = await store.submitGroups(good.map(({ group }) => group));
+      const jobs = good.reduce((sum, { group }) => sum + group.jobs.length, 0);
+      gate.took(jobs);
+      ring(jobs);
+      count('taken', fresh);
+      count('known', good.length - fresh);
       return good.map(({ message }) => message);
     } catch (error) {
       if (others.length === 0) {
@@ -121,7 +139,7 @@ export class SqsIntake {
    * Undefined when it comes back.
    */
   async #fail(message: ReceivedMessage, thrown: unknown): Promise<'buried' | undefined> {
-    const { queue, logger } = this.#options;
+    const { queue, count, logger } = this.#options;
     const error = TintypeError.from(thrown);
     if (error.code === 'storage-unavailable') throw error;
     const isItsFault = error.status < 500;
@@ -137,6 +155,7 @@ export class SqsIntake {
       logFault(logger, 'error', fault, 'a dead letter could not be written; the message comes again', facts);
       return undefined;
     }
+    count('dead-letter', 1);
     logger.warn({ ...facts, reason }, 'a message of the queue is among the dead letters now');
     return 'buried';
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GroupReport, ReportedPart } from './group-report.ts';
+import type { GroupReport, ReportedPart } from '../jobs/group-report.ts';
 import { processedImage } from './processed-image.ts';
 
 const userImage = {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { NewGroup } from '../jobs/intake-store.ts';
-import type { Failure, OutputRequest } from '../jobs/job.ts';
-import type { ProcessedImageContext, UserImage } from '../jobs/processed-image.ts';
+import type { ProcessedImageContext, UserImage } from '../../answers/processed-image.ts';
+import type { NewGroup } from '../../jobs/intake-store.ts';
+import type { OutputRequest } from '../../jobs/job.ts';
+import { sourceAddress } from '../source-address.ts';
 
 export interface Enlargement {
   readonly model: string;
@@ -26,7 +27,6 @@ export interface EnlargementTarget {
 
 const part = 'image';
 const output = 'enlarged';
-const longestUrl = 8_192;
 
 /**
  * What an uploaded image asks for: to be enlarged, put under the MD5 of its URL, and told of. A URL that is none is
@@ -48,9 +48,9 @@ export function enlargementGroup(identity: string, image: UserImage, to: Enlarge
   };
   const group = { eventKey: `kafka:${identity}`, owner, context };
   const targets = [{ kind: 'kafka', topic: processedTopic }] as const;
-  const url = webAddress(image.url);
-  if (url === undefined)
-    return { ...group, targets, jobs: [], exports: [], refused: [{ part, failure: noAddress }] };
+  const url = sourceAddress(image.url);
+  if (!(url instanceof URL))
+    return { ...group, targets, jobs: [], exports: [], refused: [{ part, failure: url }] };
   const filename = filenameOf(url);
   const outputs: OutputRequest[] = [{ name: output, filename, options: { upscale: { model, ...tiles } } }];
   const job = {
@@ -69,16 +69,6 @@ export function enlargementGroup(identity: string, image: UserImage, to: Enlarge
     exports: [{ part, output, bucket, key }],
     refused: [],
   };
-}
-
-const noAddress: Failure = {
-  code: 'invalid-request',
-  message: "The event's url is not a valid http or https address.",
-};
-
-function webAddress(text: string): URL | undefined {
-  const url = text.length <= longestUrl ? URL.parse(text) : null;
-  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '' ? url : undefined;
 }
 
 /** The last part of its path where that is a plain name. */
