@@ -52,7 +52,9 @@ async function imagesIn(folder: string): Promise<string[]> {
     .map(name => path.join(folder, name));
 }
 
+/** Undefined for one that is too small, and for a BMP, which sharp does not read. */
 async function asJpeg(file: string): Promise<Buffer | undefined> {
+  if (file.endsWith('.bmp')) return undefined;
   const { width, height } = await sharp(file).metadata();
   if (Math.min(width, height) < smallestSide) return undefined;
   return await sharp(file).jpeg({ quality: 95 }).toBuffer();
