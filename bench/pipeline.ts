@@ -5,6 +5,7 @@ import { compactNetworkRows } from './rows/compact-network.ts';
 import { idleLatency } from './rows/idle-latency.ts';
 import { largeImage } from './rows/large-image.ts';
 import { largeUpscale } from './rows/large-upscale.ts';
+import { leafMirror } from './rows/leaf-mirror.ts';
 import { manyUploads } from './rows/many-uploads.ts';
 import { queueing } from './rows/queueing.ts';
 import { sameNetwork } from './rows/same-network.ts';
@@ -30,6 +31,7 @@ const rows = [
   ...compactNetworkRows,
   largeUpscale,
   workerProcesses,
+  leafMirror,
 ];
 const wanted = process.argv.slice(2);
 

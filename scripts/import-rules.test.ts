@@ -12,7 +12,7 @@ function messages(file: string, ...lines: string[]): string[] {
 describe('the import rules', () => {
   test('refuse a folder that the importing one may not know', () => {
     assert.deepEqual(messages('http/server.ts', "import { Worker } from '../worker/worker.ts';"), [
-      '1: imports worker/worker.ts; http may import errors, telemetry, jobs, program, secrets, ' +
+      '1: imports worker/worker.ts; http may import errors, telemetry, jobs, web, program, secrets, ' +
         'images/filename-characters.ts, images/image-header.ts, images/limits.ts, images/output-names.ts, images/output-options.ts, ' +
         'super-resolution/model-library.ts, super-resolution/model-names.ts, super-resolution/model-view.ts',
     ]);
@@ -52,7 +52,7 @@ describe('the import rules', () => {
 
   test('leave a client library to the folder of its drivers', () => {
     assert.deepEqual(messages('worker/a.ts', "import sharp from 'sharp';"), [
-      '1: imports sharp; only images may',
+      '1: imports sharp; only images, leaf may',
     ]);
     assert.deepEqual(messages('images/a.ts', "import sharp from 'sharp';"), []);
     assert.equal(messages('jobs/a.ts', "import swagger from '@fastify/swagger';").length, 1);

@@ -33,11 +33,29 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   worker: ['errors', 'telemetry', 'jobs', 'images', 'fetch'],
   backup: ['errors', 'jobs', 'program'],
   cli: ['*'],
+  // What every HTTP server of ours needs, whatever it serves.
+  web: ['errors', 'telemetry'],
+  // A system of its own beside the job pipeline, of which it uses nothing.
+  leaf: [
+    'errors',
+    'telemetry',
+    'config',
+    'kafka',
+    'program',
+    'web',
+    'mongodb/mongo-client.ts',
+    'mongodb/mongo-faults.ts',
+    // Strangers' photos are decoded as those of jobs are: in processes that may die of them.
+    'images/admission.ts',
+    'images/process-pool.ts',
+    'images/render-failure.ts',
+  ],
   wiring: ['*'],
   http: [
     'errors',
     'telemetry',
     'jobs',
+    'web',
     'program',
     'secrets',
     'images/filename-characters.ts',
@@ -53,8 +71,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** A client library belongs to the folder of the drivers that wrap it. A name that ends in `/` stands for its scope. */
 const libraryHomes: Readonly<Record<string, readonly string[]>> = {
-  sharp: ['images'],
-  'onnxruntime-node': ['super-resolution'],
+  // In leaf it encodes drawings of ours, and decodes photos in processes of their own.
+  sharp: ['images', 'leaf'],
+  'onnxruntime-node': ['leaf', 'super-resolution'],
   h5wasm: ['super-resolution'],
   protobufjs: ['super-resolution'],
   kysely: ['job-store'],
@@ -64,16 +83,16 @@ const libraryHomes: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3': ['objects'],
   '@aws-sdk/s3-request-presigner': ['objects'],
   'ipaddr.js': ['fetch'],
-  fastify: ['http', 'listen.ts'],
-  '@fastify/': ['http'],
+  fastify: ['http', 'leaf', 'web'],
+  '@fastify/': ['http', 'web'],
   '@tus/': ['http'],
   pino: ['telemetry'],
-  'prom-client': ['telemetry'],
+  'prom-client': ['leaf', 'telemetry'],
   bullmq: ['queue'],
   ioredis: ['queue'],
   '@aws-sdk/client-sqs': ['deliveries', 'queue', 'sqs'],
   '@platformatic/kafka': ['kafka'],
-  mongodb: ['mongodb'],
+  mongodb: ['leaf', 'mongodb'],
   croner: ['config', 'intake'],
   avsc: ['kafka'],
   commander: ['cli'],

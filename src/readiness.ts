@@ -1,3 +1,4 @@
+import { inTime } from './errors/in-time.ts';
 import { TintypeError } from './errors/tintype-error.ts';
 import type { OpenJobStore } from './job-store/open-job-store.ts';
 import type { JobQueue } from './jobs/job-queue.ts';
@@ -23,7 +24,7 @@ export async function readiness(
 ): Promise<Record<string, string | null>> {
   const fault = async (answer: Promise<unknown>) => {
     try {
-      await within(answerMs, answer);
+      await inTime(answerMs, answer);
       return null;
     } catch (error) {
       logFault(logger, 'warn', error, 'a part is not ready');
@@ -36,15 +37,4 @@ export async function readiness(
     queue.fault(),
   ]);
   return { jobStore, objectStore, jobQueue, ...intakes.faults() };
-}
-
-async function within(limitMs: number, answer: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const message = `It does not answer in ${limitMs / 1000} s.`;
-  const timer = setTimeout(() => late.reject(new TintypeError('storage-unavailable', message)), limitMs);
-  try {
-    await Promise.race([answer, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

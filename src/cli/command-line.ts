@@ -10,6 +10,7 @@ import { exitCodeOf, exitCodes, type SetExitCode } from './exit-codes.ts';
 import { jobsCommand } from './jobs.ts';
 import { kafkaCommand } from './kafka.ts';
 import { keysCommand } from './keys.ts';
+import { leafCommand } from './leaf.ts';
 import { migrateCommand } from './migrate.ts';
 import { modelsCommand } from './models.ts';
 import { restoreCommand } from './restore.ts';
@@ -58,6 +59,7 @@ function createProgram(setExitCode: SetExitCode): Command {
     kafkaCommand(),
     sqsCommand(),
     backfillCommand(setExitCode),
+    leafCommand(),
     migrateCommand(),
     configCommand(),
     backupCommand(setExitCode),

@@ -1,4 +1,5 @@
 import type { Environment } from '../config/config.ts';
+import { leafVariables } from '../config/leaf-config.ts';
 import { otherNames, variables } from '../config/variables.ts';
 import { edits } from './nearest.ts';
 
@@ -10,6 +11,8 @@ export interface UnknownVariable {
 }
 
 const names = [...Object.keys(variables), ...Object.values(otherNames)];
+/** Those of the leaf system stand in the same files of settings. */
+const known = new Set([...names, ...Object.keys(leafVariables)]);
 const firstWords = new Set(names.map(firstWord).filter(word => word !== ''));
 /** Its SDK reads many more than we name. */
 const foreign = 'AWS_';
@@ -17,7 +20,7 @@ const foreign = 'AWS_';
 /** Those that are a few letters away from one of ours, or begin like one. Their values are nobody's business here. */
 export function unknownVariables(env: Environment): UnknownVariable[] {
   return Object.keys(env).flatMap(variable => {
-    if (names.includes(variable) || variable.startsWith(foreign) || !env[variable]) return [];
+    if (known.has(variable) || variable.startsWith(foreign) || !env[variable]) return [];
     const meant = meantBy(variable.replace(/^TINTYPE_/, ''));
     if (meant !== undefined) return [{ variable, meant }];
     return firstWords.has(firstWord(variable)) ? [{ variable }] : [];

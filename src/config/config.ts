@@ -1,23 +1,15 @@
 import { BlockList, isIP } from 'node:net';
-import path from 'node:path';
-import { TintypeError } from '../errors/tintype-error.ts';
 import { backfillFaults, mongoUrlFaults } from './backfill-options.ts';
 import { jobStoreFaults, secretsKeyFaults } from './job-store-options.ts';
 import { kafkaLoginFaults } from './kafka-login.ts';
 import { kafkaIntakeFaults, registryLoginFaults } from './kafka-options.ts';
+import { defaultRoot, readValues, refuseFaults, type ValuesOf } from './read-values.ts';
 import { awsKeyFaults, sqsIntakeFaults } from './sqs-intake-options.ts';
-import { type ValueKind, withoutPassword } from './values.ts';
+import type { ValueKind } from './values.ts';
 import { otherNames, variables } from './variables.ts';
 
-type Variables = typeof variables;
-type Value<V> = V extends { kind: { parse(text: string, root: string): infer T } } ? NonNullable<T> : never;
-
 /** One typed value a variable, under the variable's own name. Unset ones without a default are undefined. */
-export type Config = {
-  readonly [Name in keyof Variables]:
-    | Value<Variables[Name]>
-    | (Variables[Name]['default'] extends string ? never : undefined);
-};
+export type Config = ValuesOf<typeof variables>;
 
 /** Variable names and texts, as `process.env` has them. An empty text counts as unset. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,23 +33,9 @@ export function readServiceConfig(env: Environment, root: string = defaultRoot()
 }
 
 function read(env: Environment, root: string, moreFaults: (config: Partial<Config>) => string[]): Config {
-  const faults: string[] = [];
-  const config: Record<string, unknown> = {};
-  for (const [name, { kind, default: defaultText }] of Object.entries(variables)) {
-    const found = givenText(env, name as keyof Config) || defaultText;
-    if (found === undefined) continue;
-    const value = kind.parse(found, root);
-    const shown = kind.isSecret ? '…' : withoutPassword(found);
-    if (value === undefined) faults.push(`${name} is '${shown}'; accepted: ${kind.accepts}`);
-    config[name] = value;
-  }
-  faults.push(...combinationFaults(config as Partial<Config>), ...moreFaults(config as Partial<Config>));
-  if (faults.length > 0) {
-    throw new TintypeError(
-      'invalid-configuration',
-      `The configuration has faults:\n  ${faults.join('\n  ')}`,
-    );
-  }
+  const { values, faults } = readValues(variables, name => givenText(env, name as keyof Config), root);
+  const config = values as Partial<Config>;
+  refuseFaults([...faults, ...combinationFaults(config), ...moreFaults(config)]);
   // Not the variable's default: where others can reach the service, it has to be spelled out.
   return { ...config, AUTH: config.AUTH ?? 'off' } as Config;
 }
@@ -72,11 +50,6 @@ export function givenText(env: Environment, name: keyof Config): string | undefi
 export function writtenValue(name: keyof Config, value: Config[keyof Config]): Config[keyof Config] {
   const { kind }: { kind: ValueKind<unknown> } = variables[name];
   return value === undefined || kind.write === undefined ? value : kind.write(value);
-}
-
-/** In a clone the project's folder, wherever the launcher was called from; else the working directory. */
-function defaultRoot(): string {
-  return import.meta.url.endsWith('.ts') ? path.resolve(import.meta.dirname, '../..') : process.cwd();
 }
 
 /** Values that are right one by one and wrong together. Values that are wrong already are left out. */

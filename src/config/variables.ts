@@ -3,6 +3,7 @@ import { modelNames } from '../super-resolution/model-names.ts';
 import { databaseUrl, postgresUrl } from './database-url.ts';
 import { jobQueueUrl } from './job-queue-url.ts';
 import { brokerList, topicList, topicName } from './kafka-options.ts';
+import { variable } from './read-values.ts';
 import {
   addressRanges,
   bucket,
@@ -22,17 +23,10 @@ import {
   seconds,
   secret,
   text,
-  type ValueKind,
   webUrl,
   wholeNumber,
   yesOrNo,
 } from './values.ts';
-
-interface Variable<T, Default extends string | undefined> {
-  readonly kind: ValueKind<T>;
-  /** As it would be written in the environment; undefined leaves the value unset. */
-  readonly default: Default;
-}
 
 export const roles = ['api', 'worker', 'intake', 'deliveries', 'scheduler', 'sweeper'] as const;
 
@@ -115,10 +109,3 @@ export const variables = {
 
 /** Names that other systems give to variables of ours, read where ours is unset. */
 export const otherNames: Readonly<Partial<Record<keyof typeof variables, string>>> = { LOG_LEVEL: 'LEVEL' };
-
-function variable<T, const Default extends string | undefined>(
-  kind: ValueKind<T>,
-  defaultText: Default,
-): Variable<T, Default> {
-  return { kind, default: defaultText };
-}

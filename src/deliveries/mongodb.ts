@@ -3,7 +3,8 @@ import { resizeInfos } from '../answers/resize-infos.ts';
 import type { ResizeDocumentContext, ResizeImageField } from '../answers/resize-sizes.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { GroupReport } from '../jobs/group-report.ts';
-import { type DocumentInfo, type ImageDocuments, isRefusal } from '../mongodb/image-documents.ts';
+import type { DocumentInfo, ImageDocuments } from '../mongodb/image-documents.ts';
+import { isRefusal } from '../mongodb/mongo-faults.ts';
 import { tryMessage } from './message.ts';
 import type { DeliveryDriver, DeliveryTo, Outcome } from './outcome.ts';
 

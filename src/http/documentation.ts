@@ -2,11 +2,11 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { version } from '../program/version.ts';
+import { problemSchema, problems } from '../web/problem.ts';
+import { pagePolicy } from '../web/safety-headers.ts';
 import { isOpen } from './access/authentication.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { jobViewSchema } from './jobs/job-schema.ts';
-import { problemSchema, problems } from './problem.ts';
-import { pagePolicy } from './safety-headers.ts';
 
 /** Register before the endpoints: the description is collected from their schemas. */
 export async function documentation(app: HttpApp, { publicUrl, authentication }: HttpParts): Promise<void> {

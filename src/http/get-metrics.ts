@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { TintypeError } from '../errors/tintype-error.ts';
+import { problems } from '../web/problem.ts';
 import { isLoopbackCaller } from './access/loopback-caller.ts';
 import type { HealthParts, HttpApp } from './http-parts.ts';
-import { problems } from './problem.ts';
 
 const schema = {
   tags: ['operation'],

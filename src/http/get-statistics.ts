@@ -3,11 +3,11 @@ import { TintypeError } from '../errors/tintype-error.ts';
 import { type IntervalKind, intervalKinds, intervalsOf } from '../jobs/intervals.ts';
 import { isoTime } from '../jobs/iso-time.ts';
 import { longestStatisticsPage, type StatisticsRow } from '../jobs/statistics-store.ts';
+import { problems } from '../web/problem.ts';
 import type { HttpApp, HttpParts } from './http-parts.ts';
 import { classField } from './jobs/job-filter.ts';
 import { jobStatusSchema } from './jobs/job-schema.ts';
 import { nextCursorField, numericLimit, pageFields, pageOf } from './page-query.ts';
-import { problems } from './problem.ts';
 import { timeValue } from './time-value.ts';
 
 const defaultLimit = 200;

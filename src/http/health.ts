@@ -1,67 +1,12 @@
-import Type from 'typebox';
+import { liveSchema, health as webHealth } from '../web/health.ts';
 import type { HealthParts, HttpApp } from './http-parts.ts';
-import { nullable } from './nullable.ts';
-import { problems, retryAfterSeconds } from './problem.ts';
 
 /** While one of these is away, jobs are taken and made all the same, if later. */
 const spareParts = new Set(['jobQueue', 'kafkaIntake', 'sqsIntake']);
 
-const freshMs = 1_000;
-
-const readinessSchema = Type.Object({
-  status: Type.Enum(['ok', 'degraded', 'unavailable'], { type: 'string' }),
-  parts: Type.Record(Type.String(), nullable(Type.String()), {
-    description: 'Each part, with what is wrong with it or null.',
-  }),
-});
-
-const liveSchema = {
-  tags: ['operation'],
-  summary: 'Whether the process answers',
-  response: {
-    200: Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }),
-    ...problems(403),
-  },
-};
-
-const readySchema = {
-  tags: ['operation'],
-  summary: 'Whether every part is ready for work',
-  response: {
-    200: Type.Unsafe({
-      ...readinessSchema,
-      description: 'All parts are ready, or at least all that it can’t do without.',
-    }),
-    503: Type.Unsafe({ ...readinessSchema, description: 'A part that it can’t do without is not.' }),
-    ...problems(403),
-  },
-};
-
 const pingSchema = { ...liveSchema, summary: 'The same as /health/live' };
 
-export function health(app: HttpApp, parts: HealthParts): void {
-  const readiness = shared(parts.readiness);
-  app.get('/health/live', { schema: liveSchema }, async () => ({ status: 'ok' as const }));
+export function health(app: HttpApp, { readiness }: HealthParts): void {
+  webHealth(app, readiness, spareParts);
   app.get('/ping', { schema: pingSchema }, async () => ({ status: 'ok' as const }));
-  app.get('/health/ready', { schema: readySchema }, async (_request, reply) => {
-    const faults = await readiness();
-    const away = Object.keys(faults).filter(part => faults[part] !== null);
-    const isReady = away.every(part => spareParts.has(part));
-    const status = !isReady ? 'unavailable' : away.length > 0 ? 'degraded' : 'ok';
-    if (!isReady) void reply.header('retry-after', retryAfterSeconds);
-    return reply.code(isReady ? 200 : 503).send({ status, parts: faults });
-  });
-}
-
-/** Whoever asks while the answer is fresh gets the same: anybody may ask, and each check is work for every part. */
-function shared<T>(check: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  let since = 0;
-  return () => {
-    const now = performance.now();
-    if (answer !== undefined && now - since < freshMs) return answer;
-    since = now;
-    answer = check();
-    return answer;
-  };
 }

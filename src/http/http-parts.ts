@@ -1,11 +1,3 @@
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import type {
-  FastifyBaseLogger,
-  FastifyInstance,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-} from 'fastify';
 import type { ImageLimits } from '../images/limits.ts';
 import type { DeliveryLog } from '../jobs/delivery-log.ts';
 import type { DownloadLinks } from '../jobs/download-links.ts';
@@ -27,6 +19,8 @@ import type { ModelLibrary } from '../super-resolution/model-library.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Authentication } from './access/authentication.ts';
+
+export type { HttpApp } from '../web/http-app.ts';
 
 /** What the HTTP server is made of. */
 export interface HttpParts {
@@ -74,15 +68,6 @@ export interface HttpParts {
 export type HealthParts = Pick<
   HttpParts,
   'readiness' | 'metrics' | 'authentication' | 'loopbackOnly' | 'maxUploadBytes' | 'logger'
->;
-
-/** The server as the endpoints see it: types of requests and answers come from their schemas. */
-export type HttpApp = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
 >;
 
 declare module 'fastify' {

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { longestPage } from '../jobs/job-store.ts';
-import { nullable } from './nullable.ts';
-import { numericFields } from './numeric-fields.ts';
+import { nullable } from '../web/nullable.ts';
+import { numericFields } from '../web/numeric-fields.ts';
 
 const defaultLimit = 50;
 

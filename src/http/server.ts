@@ -1,10 +1,15 @@
-import { type FastifyBaseLogger, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyBaseLogger, fastify } from 'fastify';
 import { Links } from '../jobs/links.ts';
 import { localOwner } from '../jobs/owner.ts';
+import { closeConnectionsInTime } from '../web/connections.ts';
+import { takeJsonAlone } from '../web/json-bodies.ts';
+import { refuseBrokenRequest, sendProblem } from '../web/problem.ts';
+import { FastifyLog, logRequests, requestId } from '../web/request-log.ts';
+import { sendSafetyHeaders } from '../web/safety-headers.ts';
+import { refuseUnknownRoutes } from '../web/unknown-route.ts';
 import { requireKeys } from './access/authentication.ts';
 import { refuseUnclearHost } from './access/host-header.ts';
 import { refuseForeignOrigin } from './access/origin-guard.ts';
-import { closeConnectionsInTime } from './connections.ts';
 import { documentation } from './documentation.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { followEvents } from './events/follow-events.ts';
@@ -20,17 +25,12 @@ import { listJobs } from './jobs/list-jobs.ts';
 import { retryJob } from './jobs/retry-job.ts';
 import { retryJobs } from './jobs/retry-jobs.ts';
 import { submitJob } from './jobs/submit-job.ts';
-import { parseJson } from './json-text.ts';
 import { refuseSlowBodies } from './least-rate.ts';
 import { listModels } from './models/list-models.ts';
 import { magnify } from './models/magnify.ts';
 import { getOutput } from './outputs/get-output.ts';
 import { getThumbnail } from './outputs/get-thumbnail.ts';
-import { refuseBrokenRequest, sendProblem } from './problem.ts';
-import { FastifyLog, logRequests, requestId } from './request-log.ts';
 import { RequestTurns } from './request-turns.ts';
-import { sendSafetyHeaders } from './safety-headers.ts';
-import { refuseUnknownRoutes } from './unknown-route.ts';
 import { dropUnreadAnswers } from './unread-answers.ts';
 import { settleUnreadBodies } from './unread-body.ts';
 import { gateReading } from './uploads/reading-gate.ts';
@@ -162,18 +162,4 @@ function bareServer(logger: FastifyBaseLogger): HttpApp {
   // JSON.stringify instead of a serializer compiled from each schema: quicker to start, and it leaves nothing out.
   app.setSerializerCompiler(() => JSON.stringify);
   return app;
-}
-
-/**
- * JSON alone, without Fastify's parsers; and clients that announce JSON and send nothing, send nothing. Names such as
- * `__proto__` are left to the schemas: JSON.parse makes plain fields of them, nothing here merges objects, and in
- * `metadata` they are the caller's.
- */
-function takeJsonAlone(app: HttpApp): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string' },
-    async (_request: FastifyRequest, body: string) => (body === '' ? undefined : parseJson(body, 'The body')),
-  );
 }

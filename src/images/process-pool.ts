@@ -2,17 +2,21 @@ import { type FailureMessage, fromFailureMessage } from '../errors/failure-messa
 import { TintypeError } from '../errors/tintype-error.ts';
 import { ProcessDied, type ServingProcess } from '../program/serving-process.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import type { Admission } from './admission.ts';
 import { tooMuchMemory } from './render-failure.ts';
 import { limitTime, type TimeUp } from './time-limit.ts';
+
+/** Counts the processes that are ended before their time. */
+export interface KilledProcesses {
+  readonly renderersKilled: { inc(labels: { readonly reason: string }): void };
+}
 
 export interface ProcessPoolOptions<Request extends object, Answer extends { readonly kind: string }> {
   readonly start: () => ServingProcess<Request, Answer | FailureMessage>;
   /** Memory and processors, which other pools may share. */
   readonly admission: Admission;
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: KilledProcesses;
 }
 
 /** What a request may take. */

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  BSON,
-  type Db,
-  type Document,
-  type Filter,
-  MongoClient,
-  MongoServerError,
-  type WithId,
-} from 'mongodb';
+import { BSON, type Db, type Document, type Filter, type MongoClient, type WithId } from 'mongodb';
 import { type ResizeImageField, resizeImageFields } from '../answers/resize-sizes.ts';
-import { TintypeError } from '../errors/tintype-error.ts';
+import { mongoClient } from './mongo-client.ts';
 
 /** A document whose images are to be resized. */
 export interface ImageDocument {
@@ -37,9 +29,8 @@ export interface DocumentInfo {
 
 /** Documents that are read in one go. */
 const batchSize = 500;
+/** In milliseconds. */
 const connectMs = 5_000;
-/** For one answer, in milliseconds. */
-const answerMs = 60_000;
 
 /** The collections of a MongoDB database whose documents have images (`image_url`, `itunes_image`) and infos of them. */
 export class ImageDocuments implements AsyncDisposable {
@@ -51,7 +42,7 @@ export class ImageDocuments implements AsyncDisposable {
    * @param url of the server, with the database's name in its path
    */
   constructor(url: string) {
-    this.#client = clientOf(url);
+    this.#client = mongoClient(url, 'MONGO_URL', connectMs);
     this.#db = this.#client.db();
   }
 
@@ -121,27 +112,6 @@ export class ImageDocuments implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.close();
-  }
-}
-
-/** Whether MongoDB has understood and said no, such as for want of a right or by a validator: asking again will hardly help. */
-export function isRefusal(error: unknown): error is MongoServerError {
-  const passing = ['RetryableWriteError', 'TransientTransactionError', 'NetworkError'];
-  return error instanceof MongoServerError && !passing.some(label => error.hasErrorLabel(label));
-}
-
-function clientOf(url: string): MongoClient {
-  try {
-    return new MongoClient(url, {
-      serverSelectionTimeoutMS: connectMs,
-      connectTimeoutMS: connectMs,
-      socketTimeoutMS: answerMs,
-      writeConcern: { w: 'majority', journal: true },
-    });
-  } catch (cause) {
-    // Its own message may hold the password.
-    const message = 'MONGO_URL can’t be used: MongoDB’s client refuses it.';
-    throw new TintypeError('invalid-configuration', message, { cause });
   }
 }
 

@@ -3,7 +3,7 @@ import { type Environment, readConfig } from '../../src/config/config.ts';
 import { TintypeError } from '../../src/errors/tintype-error.ts';
 
 /** What is wrong with an environment, a line each. */
-export function faultsOf(env: Environment, read = readConfig): string[] {
+export function faultsOf(env: Environment, read: (env: Environment) => unknown = readConfig): string[] {
   try {
     read(env);
     return [];

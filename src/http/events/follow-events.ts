@@ -1,6 +1,6 @@
 import { logFault } from '../../telemetry/log-fault.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import type { EventFeed, Listener } from './event-feed.ts';
 import { EventStream, eventAnswers, lastEventIdHeader, resumePosition } from './event-stream.ts';
 

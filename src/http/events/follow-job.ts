@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job } from '../../jobs/job.ts';
 import { hasEnded } from '../../jobs/states.ts';
 import { logFault } from '../../telemetry/log-fault.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
 import { jobParams, requireJob } from '../jobs/get-job.ts';
-import { problems } from '../problem.ts';
 import type { EventFeed, Listener } from './event-feed.ts';
 import {
   EventStream,

@@ -1,7 +1,7 @@
 import { viewJob } from '../../jobs/job-view.ts';
 import type { Links } from '../../jobs/links.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { jobParams } from './get-job.ts';
 import { jobAnswer } from './job-schema.ts';
 

@@ -4,8 +4,8 @@ import type { TriedJob } from '../../jobs/job.ts';
 import type { JobStore } from '../../jobs/job-store.ts';
 import { viewJob } from '../../jobs/job-view.ts';
 import type { Links } from '../../jobs/links.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { jobAnswer } from './job-schema.ts';
 
 export const jobParams = Type.Object({ id: Type.String({ description: "The job's id." }) });

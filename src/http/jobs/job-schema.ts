@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { longestTries, priorities } from '../../jobs/job.ts';
 import { type JobStatus, jobStatuses } from '../../jobs/states.ts';
-import { nullable } from '../nullable.ts';
+import { nullable } from '../../web/nullable.ts';
 
 const time = (description: string) => Type.String({ format: 'date-time', description });
 

@@ -2,9 +2,9 @@ import Type from 'typebox';
 import type { JobFilter } from '../../jobs/job-store.ts';
 import { viewJob } from '../../jobs/job-view.ts';
 import type { Links } from '../../jobs/links.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
 import { nextCursorField, numericLimit, pageFields, pageOf } from '../page-query.ts';
-import { problems } from '../problem.ts';
 import { jobFilter, jobFilterFields } from './job-filter.ts';
 import { jobAnswer, jobStatusSchema } from './job-schema.ts';
 

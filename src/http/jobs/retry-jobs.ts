@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { codes, type ErrorCode } from '../../errors/codes.ts';
 import type { FailedJobFilter } from '../../jobs/failed-job-store.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { jobFilter, jobFilterFields } from './job-filter.ts';
 
 const allCodes = Object.keys(codes) as [ErrorCode, ...ErrorCode[]];

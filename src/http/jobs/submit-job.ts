@@ -5,11 +5,11 @@ import type { TriedJob } from '../../jobs/job.ts';
 import { viewJob } from '../../jobs/job-view.ts';
 import type { Links } from '../../jobs/links.ts';
 import type { Place } from '../../jobs/queue-quota.ts';
+import { parseJson } from '../../web/json-text.ts';
+import { problems } from '../../web/problem.ts';
+import { validationFault } from '../../web/validation-fault.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { parseJson } from '../json-text.ts';
-import { problems } from '../problem.ts';
 import { discardUpload, type ReceivedForm, receiveForm } from '../uploads/receive-upload.ts';
-import { validationFault } from '../validation-fault.ts';
 import { idempotency, idempotencyKeyHeader, keyOf } from './idempotency.ts';
 import {
   type JobRequest,

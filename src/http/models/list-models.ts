@@ -1,9 +1,9 @@
 import Type from 'typebox';
 import { modelNames } from '../../super-resolution/model-names.ts';
 import { viewModel } from '../../super-resolution/model-view.ts';
+import { nullable } from '../../web/nullable.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { nullable } from '../nullable.ts';
-import { problems } from '../problem.ts';
 
 const qualitySchema = Type.Object({
   psnr: Type.Number({ description: 'Of luma, in dB.' }),

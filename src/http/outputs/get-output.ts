@@ -2,9 +2,9 @@ import Type from 'typebox';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { Job, JobOutput } from '../../jobs/job.ts';
 import { hasEnded } from '../../jobs/states.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
 import { requireJob } from '../jobs/get-job.ts';
-import { problems } from '../problem.ts';
 import { imageAnswers, imageMethods, sendOutput } from './send-output.ts';
 
 const retryAfterSeconds = 1;

@@ -3,8 +3,8 @@ import Type from 'typebox';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { JobOutput, StoredOutput } from '../../jobs/job.ts';
 import type { JobStore } from '../../jobs/job-store.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { expired } from './get-output.ts';
 import { imageAnswers, imageMethods, sendOutput } from './send-output.ts';
 

@@ -1,5 +1,5 @@
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { checkedEndpoint, endpointChangesSchema } from './endpoint-request.ts';
 import { endpointParams, endpointSchema, viewEndpoint } from './endpoint-view.ts';
 

@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { webhookEvents } from '../../jobs/webhook.ts';
 import { newSigningSecret } from '../../secrets/signing-secret.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { checkedEndpoint, newEndpointSchema } from './endpoint-request.ts';
 import { endpointWithSecretSchema, viewEndpoint } from './endpoint-view.ts';
 

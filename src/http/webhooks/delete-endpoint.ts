@@ -1,6 +1,6 @@
 import Type from 'typebox';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { endpointParams } from './endpoint-view.ts';
 
 const schema = {

@@ -6,7 +6,7 @@ import {
   type LoggedTarget,
 } from '../../jobs/delivery-log.ts';
 import { isoTime } from '../../jobs/iso-time.ts';
-import { nullable } from '../nullable.ts';
+import { nullable } from '../../web/nullable.ts';
 import { nextCursorField } from '../page-query.ts';
 
 export const deliveryStatusSchema = Type.Enum([...deliveryStatuses], { type: 'string' });

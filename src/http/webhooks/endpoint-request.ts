@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { type DeliveryTemplate, templateNames, unknownNames } from '../../jobs/delivery-template.ts';
+import { nullable } from '../../web/nullable.ts';
 import { isDeeper } from '../json-depth.ts';
-import { nullable } from '../nullable.ts';
 import {
   refused,
   type WebhookChecks,

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { isoTime } from '../../jobs/iso-time.ts';
 import { webhookEvents } from '../../jobs/webhook.ts';
 import type { WebhookEndpoint } from '../../jobs/webhook-endpoint-store.ts';
-import { nullable } from '../nullable.ts';
+import { nullable } from '../../web/nullable.ts';
 
 const fields = {
   id: Type.String({ format: 'uuid' }),

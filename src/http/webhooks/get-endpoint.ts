@@ -1,6 +1,6 @@
 import { TintypeError } from '../../errors/tintype-error.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { endpointParams, endpointSchema, viewEndpoint } from './endpoint-view.ts';
 
 const schema = {

@@ -1,8 +1,8 @@
 import Type from 'typebox';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
 import { jobParams, requireJob } from '../jobs/get-job.ts';
 import { numericLimit, pageFields, pageOf } from '../page-query.ts';
-import { problems } from '../problem.ts';
 import { deliveriesPage, viewPage } from './delivery-view.ts';
 
 const schema = {

@@ -1,7 +1,7 @@
 import Type from 'typebox';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
 import { nextCursorField, numericLimit, pageFields, pageOf } from '../page-query.ts';
-import { problems } from '../problem.ts';
 import { endpointSchema, viewEndpoint } from './endpoint-view.ts';
 
 const schema = {

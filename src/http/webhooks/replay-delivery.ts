@@ -1,6 +1,6 @@
 import Type from 'typebox';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { deliverySchema, viewDelivery } from './delivery-view.ts';
 
 const schema = {

@@ -1,6 +1,6 @@
 import { newSigningSecret } from '../../secrets/signing-secret.ts';
+import { problems } from '../../web/problem.ts';
 import type { HttpApp, HttpParts } from '../http-parts.ts';
-import { problems } from '../problem.ts';
 import { endpointParams, endpointWithSecretSchema, viewEndpoint } from './endpoint-view.ts';
 
 /** How long the old secret signs as well. */

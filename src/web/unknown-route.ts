@@ -1,15 +1,16 @@
 import { TintypeError } from '../errors/tintype-error.ts';
-import type { HttpApp } from './http-parts.ts';
+import type { HttpApp } from './http-app.ts';
 
 /** Answers requests for which there is no route: 405 with `Allow` if the path has other methods alone, else 404. */
 export function refuseUnknownRoutes(app: HttpApp): void {
   const routes: { readonly path: RegExp; readonly methods: readonly string[] }[] = [];
+  const slash = app.initialConfig.routerOptions?.ignoreTrailingSlash ? '/?' : '';
   app.addHook('onRoute', ({ url, method }) => {
     const pattern = url
       .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
       .replace(/:\w+/g, '[^/]+')
       .replace(/\*/g, '.*');
-    routes.push({ path: new RegExp(`^${pattern}$`), methods: [method].flat() });
+    routes.push({ path: new RegExp(`^${pattern}${slash}$`), methods: [method].flat() });
   });
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { HttpApp } from './http-parts.ts';
+import type { HttpApp } from './http-app.ts';
 
 /** More at once than any honest use of one process needs; each costs some kilobytes. Those above it are not taken. */
 const mostConnections = 10_000;

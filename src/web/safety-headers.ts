@@ -1,4 +1,4 @@
-import type { HttpApp } from './http-parts.ts';
+import type { HttpApp } from './http-app.ts';
 
 /**
  * What makes every answer harmless in a browser, whatever a stranger has uploaded or named: its type is not guessed,

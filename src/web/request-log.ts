@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type FastifyError, type FastifyRequest, LogController } from 'fastify';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { HttpApp } from './http-parts.ts';
+import type { HttpApp } from './http-app.ts';
 
 /** The caller's `X-Request-Id` where it is printable and short, else a new one. */
 export function requestId(request: IncomingMessage): string {
@@ -24,7 +24,7 @@ export class FastifyLog extends LogController {
 }
 
 /** Returns the request's id, counts each request and writes a line for it: `info` if it changes something, else `debug`. */
-export function logRequests(app: HttpApp, metrics: Metrics): void {
+export function logRequests(app: HttpApp, metrics: Pick<Metrics, 'requestSeconds'>): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();

@@ -1,0 +1,16 @@
+import { Command } from 'commander';
+import { leafAnalyzerCommand } from './leaf-analyzer.ts';
+import { leafConsumerCommand } from './leaf-consumer.ts';
+import { leafImageApiCommand } from './leaf-image-api.ts';
+import { leafJobCommands } from './leaf-jobs.ts';
+
+export function leafCommand(): Command {
+  const command = new Command('leaf')
+    .description('the leaf image management system, a process each (docs/leaf.md)')
+    .helpCommand(false)
+    .addCommand(leafImageApiCommand())
+    .addCommand(leafAnalyzerCommand())
+    .addCommand(leafConsumerCommand());
+  for (const job of leafJobCommands()) command.addCommand(job);
+  return command;
+}

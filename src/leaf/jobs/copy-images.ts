@@ -1,0 +1,94 @@
+import { type AnyBulkWriteOperation, BSON, type Collection, MongoBulkWriteError } from 'mongodb';
+import type { LeafDatabase } from '../images/leaf-database.ts';
+import type { ImageDocument } from '../images/plant-image.ts';
+import type { Plant } from '../plants.ts';
+
+/** Images that are read and written at a time: of 20 KB each, 2 MB. */
+const batchSize = 100;
+/** For one answer, in milliseconds. */
+const timeoutMS = 60_000;
+
+export interface Copied {
+  readonly images: number;
+  /** Of their documents. */
+  readonly bytes: number;
+}
+
+/**
+ * Copies all images of a plant from one database to another, of which the latter may be ahead: no copy becomes older.
+ * Throws `storage-unavailable` while either is away; when aborted, the signal's reason.
+ * @param copied hears of each batch that is durable
+ */
+export async function copyImages(
+  source: LeafDatabase,
+  target: LeafDatabase,
+  plant: Plant,
+  signal: AbortSignal,
+  copied: (plant: Plant, images: number, bytes: number) => void = () => {},
+): Promise<Copied> {
+  let total: Copied = { images: 0, bytes: 0 };
+  for (let fromId = 1; ; ) {
+    signal.throwIfAborted();
+    const batch = await unlessAborted(
+      signal,
+      source.ask(plant, images => nextBatch(images, fromId)),
+    );
+    const last = batch.at(-1);
+    if (last === undefined) return total;
+    await unlessAborted(
+      signal,
+      target.ask(plant, images => write(images, batch)),
+    );
+    const bytes = batch.reduce((sum, document) => sum + BSON.calculateObjectSize(document), 0);
+    copied(plant, batch.length, bytes);
+    total = { images: total.images + batch.length, bytes: total.bytes + bytes };
+    fromId = last.id + 1;
+  }
+}
+
+/** MongoDB's client can't call off what it has sent: a batch that is under way is left to itself. */
+async function unlessAborted<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    answer.catch(() => {});
+  }
+}
+
+/** By id instead of by one cursor, which a server closes when a slow target makes it wait. */
+function nextBatch(images: Collection<ImageDocument>, fromId: number): Promise<ImageDocument[]> {
+  return images
+    .find<ImageDocument>(
+      { id: { $gte: fromId } },
+      { projection: { _id: 0, unpublished: 0, published: 0 }, timeoutMS },
+    )
+    .sort({ id: 1 })
+    .limit(batchSize)
+    .toArray();
+}
+
+async function write(images: Collection<ImageDocument>, batch: readonly ImageDocument[]): Promise<void> {
+  const operations = batch.map<AnyBulkWriteOperation<ImageDocument>>(document => ({
+    replaceOne: {
+      // A stream may have brought a newer one meanwhile: then there is none to replace, and none can be added.
+      filter: { id: document.id, version: { $not: { $gt: document.version ?? 0 } } },
+      replacement: document,
+      upsert: true,
+    },
+  }));
+  try {
+    await images.bulkWrite(operations, { ordered: false, timeoutMS });
+  } catch (error) {
+    if (!isNewerAlone(error)) throw error;
+  }
+}
+
+function isNewerAlone(error: unknown): boolean {
+  if (!(error instanceof MongoBulkWriteError)) return false;
+  const faults = [error.writeErrors].flat();
+  return faults.every(({ code }) => code === 11_000) && error.result.getWriteConcernError() === undefined;
+}
