@@ -43,7 +43,7 @@ function groupOf(event: number) {
     eventKey: `event-${event}`,
     ...(event % 3 === 0 && { orderKey: `order-${event % 4}` }),
     jobs: [first, ...second],
-    context: { userImage, configuration: {} },
+    context: { kind: 'processed-image', userImage, configuration: {} },
     exports: [{ part: 'image', output: 'thumb', bucket: 'out', key: `${event}` }],
   });
 }
