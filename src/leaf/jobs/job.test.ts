@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { suite, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../../test/support/eventually.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { Job, type JobTask, type TaskRun } from './job.ts';
 import { JobLog } from './job-log.ts';
-import { JobStateFile } from './job-state.ts';
+import { type JobState, JobStateFile } from './job-state.ts';
 
 const often = { name: 'count', everySeconds: 0.02, atStart: false };
 const seldom = { name: 'count', everySeconds: 1_000, atStart: false };
@@ -31,8 +32,10 @@ suite('A job', () => {
     await using setting = await newSetting();
     let inside = 0;
     let runs = 0;
+    const { promise: opened, resolve } = Promise.withResolvers<Job>();
     const run = async () => {
       assert.equal(++inside, 1);
+      const job = await opened;
       await eventually(() => job.view().tasks.every(({ due = 0 }) => due < Date.now()), 'both are late');
       inside--;
       runs++;
@@ -41,6 +44,7 @@ suite('A job', () => {
       { ...often, name: 'one', run },
       { ...often, name: 'other', run },
     ]);
+    resolve(job);
     await eventually(() => runs >= 4, 'both were done');
     assert.deepEqual(
       job.view().tasks.map(({ lastFault }) => lastFault),
@@ -130,6 +134,24 @@ suite('A job', () => {
     await eventually(() => done.length >= 2, 'both are done');
     assert.deepEqual(done.toSorted(), ['late', 'new']);
     assert.equal(job.view().tasks[0]?.runs, 6);
+  });
+
+  test('has its state in the file once it is closed, however slow the disk is', async () => {
+    await using setting = await newSetting();
+    const file = new JobStateFile(setting.folder, 'counter');
+    const slow = {
+      read: () => file.read(),
+      keep: async (state: JobState) => {
+        await delay(50);
+        await file.keep(state);
+      },
+    };
+    const run = async ({ memory }: TaskRun) => void memory.set('seen', 7);
+    const job = new Job({ tasks: [{ ...seldom, atStart: true, run }], file: slow, log: setting.log });
+    await job.open();
+    await eventually(() => job.view().tasks[0]?.runs === 1, 'it was done');
+    await job.close();
+    assert.deepEqual((await file.read())?.memory, { seen: 7 });
   });
 
   test('begins anew where its state can’t be understood', async () => {

@@ -79,11 +79,13 @@ export class Job {
     await this.#keep();
   }
 
-  /** Ends what is being done; the state stays for the next process. */
+  /** Ends what is being done; the state is in its file for the next process, and nothing is written any more. */
   async close(): Promise<void> {
     this.#isOpen = false;
     clearTimeout(this.#timer);
+    await this.#lastCommand;
     await this.#interrupt();
+    await this.#keep();
   }
 
   start(): Promise<void> {
