@@ -80,12 +80,11 @@ async function stopAgainAndAgain(
   const sending = sent.sendUntil(over.signal, 500);
   const stops: Stop[] = [];
   for (let signal = 0; signal < signals; signal += 1) {
-    const index = signal % cluster.services.length;
     await long.send(2 * cluster.services.length);
-    const service = cluster.services[index] as Service;
-    const isInLong = () => hasOneOf(rows, service.process.pid, long.ids);
-    await eventually(isInLong, 'it makes a long job', patienceMs);
-    stops.push(await stop(service, rows, withUpload));
+    // Any of them: one alone may have claimed all.
+    const making = () => indexOfOneMaking(long.ids, cluster.services, rows);
+    const index = await eventually(making, 'a service makes a long job', patienceMs);
+    stops.push(await stop(cluster.services[index] as Service, rows, withUpload));
     await cluster.startAgain(index);
   }
   over.abort();
@@ -115,13 +114,17 @@ async function stop(service: Service, rows: AttemptRows, withUpload: boolean): P
   return { goneAfterMs, claimableAfterMs: unfinished.map(({ ended_at }) => (ended_at ?? 0) - toldAt) };
 }
 
-async function hasOneOf(
-  rows: AttemptRows,
-  pid: number | undefined,
+/** Undefined while no service makes one of the jobs. */
+async function indexOfOneMaking(
   ids: readonly string[],
-): Promise<boolean> {
-  const attempts = await rows.ofProcess(pid);
-  return attempts.some(({ job_id, ended_at }) => ended_at === null && ids.includes(job_id));
+  services: readonly Service[],
+  rows: AttemptRows,
+): Promise<number | undefined> {
+  for (const [index, { process }] of services.entries()) {
+    const attempts = await rows.ofProcess(process.pid);
+    if (attempts.some(({ job_id, ended_at }) => ended_at === null && ids.includes(job_id))) return index;
+  }
+  return undefined;
 }
 
 /** Twice as fast as the least rate, so that it may take as long as it likes. */
