@@ -21,7 +21,7 @@ export class LeafMetrics {
     const of = { labelNames: ['plant'] as const, registers: [this.registry] };
     const images = new Counter({
       name: 'image_api_image',
-      help: 'Images sent to Kafka, one a change',
+      help: 'Images sent to Kafka, one an event',
       ...of,
     });
     const sizes = new Counter({ name: 'image_api_image_size', help: 'Bytes of those events', ...of });
