@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { glob, readFile } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, suite, test } from 'node:test';
 import { type LeafService, readLeafConfig } from '../../src/config/leaf-config.ts';
@@ -57,7 +58,7 @@ suite('The Kubernetes manifests', { skip: tools === undefined }, () => {
       });
 
       test('hold every manifest that there is', async () => {
-        const files = await Array.fromAsync(glob('base/*.yaml', { cwd: kubernetesFolder }));
+        const files = globSync('base/*.yaml', { cwd: kubernetesFolder });
         const manifests = files.filter(file => path.basename(file) !== 'kustomization.yaml');
         const yaml = await Promise.all(manifests.map(readText));
         const { documents } = await check(yaml.join('\n---\n'), []);
