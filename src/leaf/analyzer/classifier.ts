@@ -24,7 +24,12 @@ const mostProcesses = 4;
 /** Photos that wait for a process, at most. */
 const mostWaiting = 64;
 
-const environment = { VIPS_BLOCK_UNTRUSTED: '1', MALLOC_ARENA_MAX: '2' };
+const environment = {
+  VIPS_BLOCK_UNTRUSTED: '1',
+  MALLOC_ARENA_MAX: '2',
+  // ONNX Runtime's makers need not know what is looked at here.
+  ORT_DISABLE_TELEMETRY: '1',
+};
 
 export interface Classification {
   /** `healthy`, or the name of a disease of the plant. */
