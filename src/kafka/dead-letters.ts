@@ -3,6 +3,7 @@ import { ensureTopic } from './ensure-topic.ts';
 import type { GroupGeneration } from './group-generation.ts';
 import {
   type Consumer,
+  closeClient,
   type KafkaSettings,
   kafkaTransactionalProducer,
   type Producer,
@@ -36,6 +37,7 @@ export class DeadLetters {
   readonly #settings: KafkaSettings;
   readonly #topics = new Set<string>();
   #producer: Producer | undefined;
+  readonly #closing = new AbortController();
   #waiting: Burial[] = [];
   #burying: Promise<void> | undefined;
 
@@ -55,8 +57,9 @@ export class DeadLetters {
     await outcome.promise;
   }
 
+  /** What is being put aside fails, and is not committed either. */
   async close(): Promise<void> {
-    await this.#burying;
+    this.#closing.abort();
     if (this.#producer) await this.#discard(this.#producer);
   }
 
@@ -77,6 +80,7 @@ export class DeadLetters {
   }
 
   async #bury(burials: readonly Burial[], generation: GroupGeneration): Promise<void> {
+    this.#closing.signal.throwIfAborted();
     for (const { done } of burials) await this.#ensure(deadLetterTopic(done.topic));
     // Each has a name of its own: with an earlier one's the client is refused as a ghost of it.
     this.#producer ??= kafkaTransactionalProducer(this.#settings, retries, `tintype-${randomUUID()}`);
@@ -103,12 +107,13 @@ export class DeadLetters {
   /** The brokers end by themselves what it left open, after seconds. */
   async #discard(producer: Producer): Promise<void> {
     this.#producer = undefined;
-    await producer.close(true).catch(() => {});
+    await closeClient(producer);
   }
 
   async #ensure(topic: string): Promise<void> {
     if (this.#topics.has(topic)) return;
-    await ensureTopic(this.#settings, topic, 'KAFKA_TOPIC_USER_IMAGE_TO_PROCESS', 1);
+    const options = { partitions: 1, until: this.#closing.signal };
+    await ensureTopic(this.#settings, topic, 'KAFKA_TOPIC_USER_IMAGE_TO_PROCESS', options);
     this.#topics.add(topic);
   }
 }
