@@ -1,5 +1,6 @@
 import { Admin, Consumer, Producer } from '@platformatic/kafka';
 import { inTime } from '../errors/in-time.ts';
+import { boundDecompression } from './bounded-decompression.ts';
 
 export type { Admin, Consumer, Producer } from '@platformatic/kafka';
 
@@ -55,6 +56,7 @@ export function kafkaConsumer(
   retries: KafkaRetries,
   membership: { readonly groupId: string; readonly groupInstanceId: string },
 ): Consumer {
+  boundDecompression();
   const consumer = new Consumer({ ...clientOptions(settings, retries), ...groupOptions, ...membership });
   // A group that can't be joined again is an event, and one of this name that nobody hears ends the process.
   consumer.on('error', () => {});
