@@ -38,7 +38,11 @@ export class LeafMetrics {
     });
   }
 
-  #imageCounters(words: { readonly name: string; readonly images: string; readonly bytes: string }): CountImages {
+  #imageCounters(words: {
+    readonly name: string;
+    readonly images: string;
+    readonly bytes: string;
+  }): CountImages {
     const of = { labelNames: ['plant'] as const, registers: [this.registry] };
     const counted = new Counter({ name: words.name, help: words.images, ...of });
     const sizes = new Counter({ name: `${words.name}_size`, help: words.bytes, ...of });

@@ -1,8 +1,8 @@
 import { TintypeError } from '../../errors/tintype-error.ts';
+import { placeOf } from '../jobs/camera.ts';
 import type { ImageApiClient } from '../jobs/image-api-client.ts';
 import { unlessAborted } from '../jobs/unless-aborted.ts';
 import { type Plant, plants } from '../plants.ts';
-import { placeOf } from '../jobs/camera.ts';
 import type { LeafChange } from './leaf-history.ts';
 import type { ScaledClock } from './scaled-clock.ts';
 
@@ -46,7 +46,10 @@ export class ChangePlayer {
   async make(change: LeafChange, signal: AbortSignal): Promise<void> {
     const { plant, id } = change;
     if (!(await this.#asked(change, signal))) {
-      throw new TintypeError('internal', `The image API does not ${change.kind} ${plant} ${id} as it should.`);
+      throw new TintypeError(
+        'internal',
+        `The image API does not ${change.kind} ${plant} ${id} as it should.`,
+      );
     }
     const key = `${plant} ${id}`;
     // An image that was there at the beginning was never changed.

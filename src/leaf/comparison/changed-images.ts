@@ -36,7 +36,11 @@ export class ChangedImages {
     for (const plant of plants) {
       await this.#producer.ask(plant, images => images.createIndex(timeIndex));
       const [newest] = await this.#producer.ask(plant, images =>
-        images.find({}, { projection: { _id: 0, updated_at: 1 } }).sort({ updated_at: -1 }).limit(1).toArray(),
+        images
+          .find({}, { projection: { _id: 0, updated_at: 1 } })
+          .sort({ updated_at: -1 })
+          .limit(1)
+          .toArray(),
       );
       this.#marks.set(plant, { time: new Date((newest?.updated_at.getTime() ?? 0) + 1), done: [] });
     }

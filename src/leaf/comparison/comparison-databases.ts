@@ -87,7 +87,9 @@ async function imagesFrom(database: LeafDatabase, plant: Plant, from: number): P
   const documents = await database.ask(plant, images =>
     images.find({ id: { $gte: from, $lt: from + page } }).toArray(),
   );
-  return new Map(documents.map(document => [document.id, written(document as ImageDocument & { _id?: unknown })]));
+  return new Map(
+    documents.map(document => [document.id, written(document as ImageDocument & { _id?: unknown })]),
+  );
 }
 
 function written({

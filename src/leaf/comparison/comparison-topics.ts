@@ -13,7 +13,8 @@ export class ComparisonTopics implements AsyncDisposable {
   /** Throws `invalid-configuration` where there are such topics already, or connections have TLS. */
   static async claim(settings: KafkaSettings): Promise<ComparisonTopics> {
     if (settings.tls) {
-      const message = 'The comparison counts the bytes of connections to Kafka, which it can’t with KAFKA_TLS.';
+      const message =
+        'The comparison counts the bytes of connections to Kafka, which it can’t with KAFKA_TLS.';
       throw new TintypeError('invalid-configuration', message);
     }
     const topics = new ComparisonTopics(settings);

@@ -72,7 +72,10 @@ export class CopyWatcher {
       await this.#look();
       if (this.awaited < left) [left, since] = [this.awaited, performance.now()];
       else if (performance.now() - since > patienceMs) {
-        throw new TintypeError('storage-unavailable', `${left} changes have not reached the consumer’s database.`);
+        throw new TintypeError(
+          'storage-unavailable',
+          `${left} changes have not reached the consumer’s database.`,
+        );
       }
       if (left > 0) await sleep(pauseMs);
     }

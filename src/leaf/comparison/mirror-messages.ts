@@ -1,5 +1,5 @@
-import type { LogLevel } from '../../telemetry/logger.ts';
 import type { KafkaSettings } from '../../kafka/kafka-clients.ts';
+import type { LogLevel } from '../../telemetry/logger.ts';
 import type { Plant } from '../plants.ts';
 import type { Way } from './ways.ts';
 import type { WireBytes } from './wire-bytes.ts';

@@ -21,7 +21,8 @@ if (mirror) {
 
 async function serve(mirror: Mirror, request: MirrorRequest): Promise<void> {
   if (request.kind === 'changed') mirror.changed(request.plant, request.id);
-  else if (request.kind === 'usage') tell({ kind: 'usage', usage: { ...wireBytes(), cpuSeconds: cpuSeconds() } });
+  else if (request.kind === 'usage')
+    tell({ kind: 'usage', usage: { ...wireBytes(), cpuSeconds: cpuSeconds() } });
   else {
     await mirror.copy();
     tell({ kind: 'copied' });

@@ -30,7 +30,10 @@ export class ScaledClock {
       if (leftMs <= 0) return;
       const over = new AbortController();
       const either = AbortSignal.any([signal, over.signal]);
-      const waits = [sleep(leftMs, undefined, { signal: either }), once(this.#turns, 'turn', { signal: either })];
+      const waits = [
+        sleep(leftMs, undefined, { signal: either }),
+        once(this.#turns, 'turn', { signal: either }),
+      ];
       await Promise.race(waits).catch(() => {});
       over.abort();
       await Promise.allSettled(waits);

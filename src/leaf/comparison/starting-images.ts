@@ -1,8 +1,8 @@
 import { Binary } from 'mongodb';
+import type { LeafDatabase } from '../images/leaf-database.ts';
 import type { Photos } from '../images/photos.ts';
 import type { ImageDocument } from '../images/plant-image.ts';
 import { repeatableNumbers } from '../images/repeatable-numbers.ts';
-import type { LeafDatabase } from '../images/leaf-database.ts';
 import { plants } from '../plants.ts';
 import { recordsOf } from './leaf-history.ts';
 

@@ -63,10 +63,7 @@ export async function copyBatch(
 /** By id instead of by one cursor, which a server closes when a slow target makes it wait. */
 function nextBatch(images: Collection<ImageDocument>, fromId: number): Promise<ImageDocument[]> {
   return images
-    .find<ImageDocument>(
-      { id: { $gte: fromId } },
-      { projection: copiedFields, timeoutMS },
-    )
+    .find<ImageDocument>({ id: { $gte: fromId } }, { projection: copiedFields, timeoutMS })
     .sort({ id: 1 })
     .limit(batchSize)
     .toArray();
