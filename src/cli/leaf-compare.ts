@@ -15,7 +15,7 @@ interface CompareFlags {
 }
 
 /** Long enough for the heartbeats of all clients. */
-const restSeconds = 20;
+const restSeconds = 30;
 
 export function leafCompareCommand(): Command {
   return new Command('compare')

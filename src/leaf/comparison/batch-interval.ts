@@ -46,8 +46,10 @@ function bytesOfBatches(
   if (batches === undefined) return 0;
   const bytes = used.kafka + used.mongodb;
   if (way === 'batch-all') return (bytes / batches.runs) * (hour / interval);
-  const ofImages = Math.max(0, bytes - batches.runs * batches.empty.bytes);
-  // The shorter the interval, the fewer changes of one image go together: at most all of them go alone.
-  const perChange = images === 0 ? 0 : ofImages / images;
-  return perChange * changes * (hour / seconds) + batches.empty.bytes * (hour / interval);
+  const { empty, intervalSeconds } = batches;
+  const perImage = Math.max(0, bytes - batches.runs * empty.bytes) / Math.max(1, images);
+  // The shorter the interval, the fewer changes of one image go together.
+  const share = Math.min(1, interval / intervalSeconds);
+  const moved = (changes - (changes - images) * share) * (hour / seconds);
+  return perImage * moved + empty.bytes * (hour / interval);
 }
