@@ -3,8 +3,10 @@ import { readLeafConfig } from '../config/leaf-config.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { parseRetention } from '../jobs/retention.ts';
 import type { ComparisonOptions } from '../leaf/comparison/compare-ways.ts';
+import { batchSeconds } from '../leaf/comparison/ways.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { stopSignal } from './stop-signal.ts';
+import { exitCodes, type SetExitCode } from './exit-codes.ts';
+import { signalExitCode, stopSignal } from './stop-signal.ts';
 
 interface CompareFlags {
   readonly records: string;
@@ -17,7 +19,7 @@ interface CompareFlags {
 /** Long enough for the heartbeats of all clients. */
 const restSeconds = 30;
 
-export function leafCompareCommand(): Command {
+export function leafCompareCommand(setExitCode: SetExitCode): Command {
   return new Command('compare')
     .description(
       'measures batch and stream on the same history, on Kafka and MongoDB servers without a leaf system',
@@ -31,48 +33,50 @@ export function leafCompareCommand(): Command {
     .option('--duration <time>', 'of the history: a multiple of 10m', '1h')
     .option('--scale <times>', 'how many times faster than time it goes', '60')
     .option('--docs <folder>', 'where leaf-comparison.md is written, and its plots into images/', 'docs')
-    .action(compare);
+    .action(async (flags: CompareFlags) => setExitCode(await compare(flags)));
 }
 
-async function compare(flags: CompareFlags): Promise<void> {
+/** Resolves to the exit code. */
+async function compare(flags: CompareFlags): Promise<number> {
   const stop = stopSignal();
-  const [config, { compareWays, batchSeconds }, { writeComparisonPage }, { openComparisonMetrics }] =
-    await Promise.all([
-      // What the parts log is no part of the comparison; what stops it is thrown.
-      readLeafConfig('image-api', { LOG_LEVEL: 'fatal', ...process.env }),
-      import('../leaf/comparison/compare-ways.ts'),
-      import('../leaf/comparison/comparison-page.ts'),
-      import('../leaf/comparison/comparison-metrics.ts'),
-    ]);
-  const options = optionsOf(flags, batchSeconds);
+  const options = optionsOf(flags);
+  // What the parts log is no part of the comparison; what stops it is thrown.
+  const config = readLeafConfig('image-api', { LOG_LEVEL: 'fatal', ...process.env });
   const logger = createLogger(config.LOG_LEVEL);
-  await using metrics = await openComparisonMetrics(config, logger);
-  const comparison = await compareWays(options, {
-    ...{ config, logger, metrics: metrics.metrics, signal: stop },
-    tell: line => console.log(line),
+  // Loaded only here, because they bring the clients of Kafka and MongoDB.
+  const [{ compareWays }, { writeComparisonPage }, { openComparisonMetrics }] = await Promise.all([
+    import('../leaf/comparison/compare-ways.ts'),
+    import('../leaf/comparison/comparison-page.ts'),
+    import('../leaf/comparison/comparison-metrics.ts'),
+  ]);
+  await using served = await openComparisonMetrics(config, logger);
+  const tell = (line: string) => console.log(line);
+  const parts = { config, logger, tell, metrics: served.metrics, signal: stop };
+  const comparison = await compareWays(options, parts).catch(error => {
+    if (!stop.aborted) throw error;
   });
+  if (comparison === undefined) return signalExitCode(stop.reason);
   console.log(`written: ${await writeComparisonPage(comparison, flags.docs, commandOf(flags))}`);
+  return exitCodes.ok;
 }
 
 /** Throws `invalid-request`. */
-function optionsOf(flags: CompareFlags, batchSeconds: number): ComparisonOptions {
+function optionsOf(flags: CompareFlags): ComparisonOptions {
   const seconds = (parseRetention(flags.duration) ?? 0) / 1_000;
   if (seconds < batchSeconds || seconds % batchSeconds !== 0) {
     throw refused('--duration', flags.duration, 'a multiple of 10m, such as 10m or 1h');
   }
-  const [scale = 0] = numbersOf('--scale', flags.scale, 1, 10_000);
-  return {
-    records: numbersOf('--records', flags.records, 6, 10_000_000),
-    changesPerMinute: numbersOf('--changes-per-minute', flags.changesPerMinute, 0.1, 100_000),
-    ...{ seconds, scale, restSeconds },
-  };
+  const records = numbersOf('--records', flags.records, 6, 10_000_000);
+  if (!records.every(Number.isInteger)) throw refused('--records', flags.records, 'whole numbers');
+  const changesPerMinute = numbersOf('--changes-per-minute', flags.changesPerMinute, 0.1, 100_000);
+  const [scale] = numbersOf('--scale', flags.scale, 1, 10_000);
+  return { records, changesPerMinute, seconds, scale, restSeconds };
 }
 
 function numbersOf(flag: string, text: string, least: number, most: number): [number, ...number[]] {
-  const [first, ...others] = text.split(',').map(Number);
-  const isWrong = [first, ...others].some(number => !(Number(number) >= least && Number(number) <= most));
-  if (first === undefined || isWrong)
-    throw refused(flag, text, `numbers from ${least} to ${most}, such as ${least},100`);
+  const [first = Number.NaN, ...others] = text.split(',').map(Number);
+  const isRight = [first, ...others].every(number => number >= least && number <= most);
+  if (!isRight) throw refused(flag, text, `numbers from ${least} to ${most}`);
   return [first, ...others];
 }
 

@@ -5,7 +5,7 @@ import { openComparisonMetrics } from '../../src/leaf/comparison/comparison-metr
 import { plants } from '../../src/leaf/plants.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { eventually } from '../support/eventually.ts';
-import { startPrometheus } from '../support/servers/prometheus.ts';
+import { type PrometheusSeries, startPrometheus } from '../support/servers/prometheus.ts';
 import { realServer } from '../support/servers/real-server.ts';
 
 interface Panel {
@@ -44,10 +44,10 @@ suite('The dashboard of the leaf system', () => {
     for (const expression of expressions) {
       // Grafana puts the range in: four times as long as Prometheus pauses at least.
       const query = expression.replaceAll('$__rate_interval', '10s');
-      const series = await eventually(
+      const series = await eventually<readonly PrometheusSeries[]>(
         async () => {
           for (const count of counts) for (const plant of plants) count(plant, 1, 20_000);
-          const found = await prometheus.query(query);
+          const found: readonly PrometheusSeries[] = await prometheus.query(query);
           return found.length === plants.length && found.every(({ value }) => Number(value[1]) > 0) && found;
         },
         `${expression} has values`,

@@ -5,10 +5,7 @@ import type { LeafMetrics } from '../leaf-metrics.ts';
 import { ComparisonTopics } from './comparison-topics.ts';
 import { measureWay, type WayOptions } from './measure-way.ts';
 import { hourlyFigures, type WayMeasure } from './way-measure.ts';
-import { type Way, wayNames, ways } from './ways.ts';
-
-/** Between two batches, as they were made before there was a stream. */
-export const batchSeconds = 600;
+import { batchSeconds, type Way, wayNames, ways } from './ways.ts';
 
 export interface ComparisonOptions {
   /** The first of both is what is compared; the others are for how things grow. */

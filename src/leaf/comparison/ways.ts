@@ -8,3 +8,6 @@ export const ways = {
 
 export type Way = keyof typeof ways;
 export const wayNames = Object.keys(ways) as readonly Way[];
+
+/** Between two batches, as they were made before there was a stream. */
+export const batchSeconds = 600;
