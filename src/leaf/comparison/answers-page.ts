@@ -25,11 +25,22 @@ ${figure(all.batches?.intervalSeconds ?? 0)} s, for ${figure(all.records)} image
 
 ${pageTable(header, rows)}
 
+${checkOf(comparison.checked, changed)}
+
 The stream with the photo once: ${megabytes(hourlyFigures(stream).bytes)} MB an hour, p50 ${secondsText(stream.p50)}, p99 ${secondsText(stream.p99)}.
 
 ![What freshness costs in bytes](images/leaf-staleness.svg)
 
 ${[all, changed].map(measure => needOf(measure, stream)).join('\n')}`;
+}
+
+/** What was reckoned beside what was measured. */
+function checkOf(checked: WayMeasure, changed: WayMeasure): string {
+  const interval = checked.batches?.intervalSeconds ?? 0;
+  const { bytes, p50, p99 } = estimateBatch(changed, interval);
+  const found = `${megabytes(hourlyFigures(checked).bytes)} MB an hour, p50 ${secondsText(checked.p50)}, p99 ${secondsText(checked.p99)}`;
+  const reckoned = `${megabytes(bytes)} MB, ${secondsText(p50)}, ${secondsText(p99)}`;
+  return `The batch of changed images, measured with an interval of ${secondsText(interval)}: ${found}; reckoned: ${reckoned}.`;
 }
 
 function estimateCells(measure: WayMeasure, interval: number): string[] {

@@ -34,7 +34,7 @@ export async function writeComparisonPage(
   return file;
 }
 
-function head({ ways: measures, options }: Comparison, command: string): string {
+function head({ ways: measures, options, loadBefore }: Comparison, command: string): string {
   const rows = measures.map(measure => {
     const { kafkaBytes, mongoBytes, bytes, restBytes, httpBytes, images, cpuSeconds } =
       hourlyFigures(measure);
@@ -72,11 +72,13 @@ CPU seconds are for an hour; staleness is the time from a change to its copy in 
 
 ${pageTable(header, rows)}
 
-HTTP is what asks the image API for the changes: it is no part of the mirroring, and the same whichever way mirrors.
+HTTP is what asks the image API for the changes: it is no part of the mirroring, and the same whichever way mirrors. Its answers
+have the photo in hexadecimal digits, of twice its size.
 
 <!-- Made by the command below, like all of this page. -->
 
-\`${command}\`, ${new Date().toISOString().slice(0, 10)}, ${os.availableParallelism()} × ${os.cpus()[0]?.model.trim()}.`;
+\`${command}\`, ${new Date().toISOString().slice(0, 10)}, ${os.availableParallelism()} × ${os.cpus()[0]?.model.trim()}.
+Before it began, ${figure(loadBefore)} processes wanted a core on average: the more there are, the later the stream's copies come.`;
 }
 
 function findings(comparison: Comparison): string {
