@@ -7,7 +7,7 @@ import { comparisonPlots } from './comparison-plots.ts';
 import { growthSection } from './growth-page.ts';
 import { figure, megabytes, pageTable, secondsText } from './page-figures.ts';
 import { photoBytes } from './starting-images.ts';
-import { hourlyFigures } from './way-measure.ts';
+import { hourlyFigures, type WayMeasure } from './way-measure.ts';
 import { ways } from './ways.ts';
 
 /** Writes the page into a folder, and its plots into `images` there. Resolves to the page's file. */
@@ -35,6 +35,31 @@ export async function writeComparisonPage(
 }
 
 function head({ ways: measures, options, loadBefore }: Comparison, command: string): string {
+  const [records, changesPerMinute] = [options.records[0], options.changesPerMinute[0]].map(figure);
+  const interval = measures.find(({ batches }) => batches !== undefined)?.batches?.intervalSeconds ?? 0;
+  return `# How do batch and stream compare?
+
+The consumer's database of the [leaf system](leaf.md) can be kept a copy of the producer's by a batch, as at first, or by a
+stream, as now. Here all ways mirror the same history on the same machine: ${records} images of ${figure(photoBytes / 1_000)} kB, ${changesPerMinute} changes a
+minute, of which one in ten makes an image and one in twenty deletes one. Batches run every ${figure(interval)} s. MB on the wire, images and
+CPU seconds are for an hour; staleness is the time from a change to its copy in the consumer's database.
+
+${waysTable(measures)}
+
+HTTP is what asks the image API for the changes: it is no part of the mirroring, and the same whichever way mirrors. Its answers
+have the photo in hexadecimal digits, of twice its size.
+
+<!-- Made by the command below, like all of this page. -->
+
+\`${command}\`, ${new Date().toISOString().slice(0, 10)}, ${os.availableParallelism()} × ${os.cpus()[0]?.model.trim()}.
+Before it began, ${figure(loadBefore)} processes wanted a core on average: the more there are, the later the stream's copies come.`;
+}
+
+function waysTable(measures: readonly WayMeasure[]): string {
+  const header = [
+    ...['way', 'Kafka', 'MongoDB', 'both', 'of that at rest', 'HTTP'],
+    ...['images moved', 'staleness p50', 'p99', 'CPU s', 'differences'],
+  ];
   const rows = measures.map(measure => {
     const { kafkaBytes, mongoBytes, bytes, restBytes, httpBytes, images, cpuSeconds } =
       hourlyFigures(measure);
@@ -49,36 +74,7 @@ function head({ ways: measures, options, loadBefore }: Comparison, command: stri
     ];
     return [ways[measure.way].title, ...figures, ...rest];
   });
-  const header = [
-    'way',
-    'Kafka',
-    'MongoDB',
-    'both',
-    'of that at rest',
-    'HTTP',
-    'images moved',
-    'p50',
-    'p99',
-    'CPU s',
-    'differences',
-  ];
-  const [measure] = measures;
-  return `# How do batch and stream compare?
-
-The consumer's database of the [leaf system](leaf.md) can be kept a copy of the producer's by a batch, as at first, or by a
-stream, as now. Here all ways mirror the same history on the same machine: ${figure(options.records[0])} images of ${figure(photoBytes / 1_000)} kB, ${figure(options.changesPerMinute[0])} changes a
-minute, of which one in ten makes an image and one in twenty deletes one. Batches run every ${figure(measure?.batches?.intervalSeconds ?? 0)} s. MB on the wire, images and
-CPU seconds are for an hour; staleness is the time from a change to its copy in the consumer's database.
-
-${pageTable(header, rows)}
-
-HTTP is what asks the image API for the changes: it is no part of the mirroring, and the same whichever way mirrors. Its answers
-have the photo in hexadecimal digits, of twice its size.
-
-<!-- Made by the command below, like all of this page. -->
-
-\`${command}\`, ${new Date().toISOString().slice(0, 10)}, ${os.availableParallelism()} × ${os.cpus()[0]?.model.trim()}.
-Before it began, ${figure(loadBefore)} processes wanted a core on average: the more there are, the later the stream's copies come.`;
+  return pageTable(header, rows);
 }
 
 function findings(comparison: Comparison): string {
@@ -96,7 +92,7 @@ function findings(comparison: Comparison): string {
     one >= other ? `${figure(one / other)} times` : `${figure((100 * one) / other)} % of`;
   return `- The stream with the photo once takes ${times(once.bytes, all.bytes)} the bytes of the batch of all images, and ${times(once.bytes, changed.bytes)} those of the batch of changed images.
 - Half of its copies are there after ${secondsText(once.p50)}, a batch's after ${secondsText(all.p50)}: the batch lets a change wait for half of its interval.
-- The photo in every event makes the stream take ${times(always.bytes, once.bytes)} the bytes that it takes with the photo once, for nothing: a photo never changes.
+- The photo in every event makes the stream take ${times(always.bytes, once.bytes)} the bytes that it takes with the photo once, for nothing but topics that are compacted: a photo never changes.
 - Of the stream's bytes ${figure((100 * once.restBytes) / once.bytes)} % are spent at rest, on asking whether there is something new.
 - The stream takes ${figure(once.cpuSeconds)} CPU seconds an hour, the batch of all images ${figure(all.cpuSeconds)}, that of changed images ${figure(changed.cpuSeconds)}.`;
 }
@@ -116,7 +112,7 @@ function method({ options }: Comparison): string {
   made to look slow. A stream's staleness is not scaled: it was measured under ${figure(options.scale)} times the load.
 - Staleness begins with the image API's answer to a change, and ends when a reader who looks every 10 ms finds the copy.
 - CPU seconds are those of the mirroring process, not of Kafka and MongoDB.
-- The MongoDB server is SecantusDB where the project's script starts it; MongoDB's own may differ in CPU and staleness, not in bytes.
+- The MongoDB server is SecantusDB where the project's script starts it; MongoDB's own may differ in CPU and staleness, hardly in bytes.
 - The batch of changed images asks for \`updated_at\`, with an index on it. It is right only where the producer has one clock and one writer a plant,
   as here; a real one would have to look back by the longest write and the difference of the clocks, and copy that much twice. The
   stream goes by versions and does not depend on clocks.`;
