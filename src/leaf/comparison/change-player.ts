@@ -2,7 +2,7 @@ import { TintypeError } from '../../errors/tintype-error.ts';
 import { placeOf } from '../jobs/camera.ts';
 import type { ImageApiClient } from '../jobs/image-api-client.ts';
 import { unlessAborted } from '../jobs/unless-aborted.ts';
-import { type Plant, plants } from '../plants.ts';
+import { plants } from '../plants.ts';
 import type { LeafChange } from './leaf-history.ts';
 import type { ScaledClock } from './scaled-clock.ts';
 
@@ -10,7 +10,7 @@ export interface PlayerParts {
   readonly api: ImageApiClient;
   readonly clock: ScaledClock;
   /** Hears of each change when the image API has answered. */
-  readonly changed: (plant: Plant, id: number, version: number) => void;
+  readonly changed: (change: LeafChange, version: number) => void;
 }
 
 /** Has the image API make the changes of a history, each at its time; those of a plant one after the other. */
@@ -55,7 +55,7 @@ export class ChangePlayer {
     // An image that was there at the beginning was never changed.
     const version = (this.#versions.get(key) ?? (change.kind === 'create' ? 0 : 1)) + 1;
     this.#versions.set(key, version);
-    this.#parts.changed(plant, id, version);
+    this.#parts.changed(change, version);
   }
 
   async #asked(change: LeafChange, signal: AbortSignal): Promise<boolean> {

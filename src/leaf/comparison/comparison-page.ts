@@ -110,7 +110,7 @@ function method({ options }: Comparison): string {
 - The history is one of ${figure(options.seconds / 60)} minutes that goes ${figure(options.scale)} times faster than time. For what that leaves out, each way is charged what it takes
   at rest, which is measured for ${figure(options.restSeconds)} s without changes. While a batch copies, the history goes as fast as time, so that its copying is not
   made to look slow. A stream's staleness is not scaled: it was measured under ${figure(options.scale)} times the load.
-- Staleness begins with the image API's answer to a change, and ends when a reader who looks every 10 ms finds the copy.
+- A stream's staleness begins with the image API's answer to a change, a batch's with the change's time in the history. It ends when a reader who looks every 10 ms finds the copy.
 - CPU seconds are those of the mirroring process, not of Kafka and MongoDB.
 - The MongoDB server is SecantusDB where the project's script starts it; MongoDB's own may differ in CPU and staleness, hardly in bytes.
 - The batch of changed images asks for \`updated_at\`, with an index on it. It is right only where the producer has one clock and one writer a plant,

@@ -44,8 +44,9 @@ export class CopyWatcher {
     this.#staleness.length = 0;
   }
 
-  changed(plant: Plant, id: number, version: number): void {
-    this.#awaited.get(plant)?.push({ id, version, since: this.#now() });
+  /** @param since when it was changed, by the clock */
+  changed(plant: Plant, id: number, version: number, since: number): void {
+    this.#awaited.get(plant)?.push({ id, version, since });
   }
 
   /** Looks until the work is done, and once after that. Throws what the work throws. */

@@ -81,13 +81,15 @@ function runOf(
   signal: AbortSignal,
 ): WayRun {
   const clock = new ScaledClock();
-  // A batch keeps changes waiting at scaled time, but copies as fast as it does; a stream is never waited for.
-  const now = ways[options.way].isStream ? () => performance.now() / 1_000 : () => clock.now();
-  const watcher = new CopyWatcher(consumer, now);
+  const realNow = () => performance.now() / 1_000;
+  const { isStream } = ways[options.way];
+  const watcher = new CopyWatcher(consumer, isStream ? realNow : () => clock.now());
   const player = new ChangePlayer(leafHistory(options), {
     api: new ImageApiClient(apiUrl),
     clock,
-    changed: (plant, id, version) => watcher.changed(plant, id, version),
+    // What keeps a change waiting for a batch goes at scaled time, so that one that the machine made late has the time
+    // that it should have had. A stream is never waited for.
+    changed: ({ plant, id, at }, version) => watcher.changed(plant, id, version, isStream ? realNow() : at),
   });
   const { scale, seconds, intervalSeconds } = options;
   return { mirror, clock, watcher, player, scale, seconds, intervalSeconds, signal };
