@@ -8,7 +8,7 @@ import { largeUpscale } from './rows/large-upscale.ts';
 import { leafMirror } from './rows/leaf-mirror.ts';
 import { manyUploads } from './rows/many-uploads.ts';
 import { queueing } from './rows/queueing.ts';
-import { sameNetwork } from './rows/same-network.ts';
+import { sameNetworkRows } from './rows/same-network.ts';
 import { startUp } from './rows/start-up.ts';
 import { statusUnderLoad } from './rows/status-under-load.ts';
 import { storedSource } from './rows/stored-source.ts';
@@ -27,7 +27,7 @@ const rows = [
   statusUnderLoad,
   queueing,
   ...combinationRows,
-  sameNetwork,
+  ...sameNetworkRows,
   ...compactNetworkRows,
   largeUpscale,
   workerProcesses,

@@ -39,7 +39,7 @@ recipes = {
     "psnr-small-x4": Recipe(
         channels=1, width=32, depth=6, scale=4, iterations=15_000, starts_from="psnr-small-x2", learning_rate=5e-4
     ),
-    "psnr-large-x2": Recipe(channels=1, width=64, depth=10, scale=2, iterations=28_000),
+    "psnr-large-x2": Recipe(channels=1, width=64, depth=10, scale=2, iterations=40_000),
     "psnr-large-x4": Recipe(
         channels=1, width=64, depth=10, scale=4, iterations=8_000, starts_from="psnr-large-x2", learning_rate=5e-4
     ),

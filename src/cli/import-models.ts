@@ -23,8 +23,8 @@ async function importWeights(file: string, { as: name }: { as: ModelName }): Pro
   if (!existsSync(file)) throw new TintypeError('source-not-found', `There is no file ${file}.`);
   const folder = modelsFolder();
   // Loaded only here, because it brings two libraries of megabytes.
-  const { importModel } = await import('../super-resolution/import/import-model.ts');
-  const { card, layers, file: made, largestDifference } = await importModel(file, name, folder);
+  const { importModel, mostInt8Loss } = await import('../super-resolution/import/import-model.ts');
+  const { card, layers, file: made, largestDifference, int8Loss } = await importModel(file, name, folder);
   console.log(`${name} ×${card.scale}: ${card.architecture}`);
   console.log(
     `${layers} layers, ${card.parameters.toLocaleString('en')} parameters, all shapes as they must be`,
@@ -32,5 +32,7 @@ async function importWeights(file: string, { as: name }: { as: ModelName }): Pro
   console.log(
     `differs by at most ${largestDifference.toPrecision(1)} (of 1) from the network as it was drawn`,
   );
+  const verdict = card.files.int8 === undefined ? `: not kept, ${mostInt8Loss} dB may be lost` : '';
+  console.log(`with int8 weights its PSNR is ${int8Loss.toFixed(2)} dB lower on drawn pictures${verdict}`);
   console.log(`→ ${made}, which running services take from now on`);
 }

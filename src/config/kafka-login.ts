@@ -1,4 +1,13 @@
 import type { Config } from './config.ts';
+import { variable } from './read-values.ts';
+import { oneOf, secret, text, yesOrNo } from './values.ts';
+
+export const kafkaLoginVariables = {
+  KAFKA_SASL_MECHANISM: variable(oneOf(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']), undefined),
+  KAFKA_SASL_USERNAME: variable(text, undefined),
+  KAFKA_SASL_PASSWORD: variable(secret, undefined),
+  KAFKA_TLS: variable(yesOrNo, 'false'),
+} as const;
 
 type KafkaLogin = Pick<
   Config,

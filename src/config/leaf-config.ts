@@ -1,19 +1,8 @@
 import type { Environment } from './config.ts';
-import { kafkaLoginFaults } from './kafka-login.ts';
+import { kafkaLoginFaults, kafkaLoginVariables } from './kafka-login.ts';
 import { brokerList } from './kafka-options.ts';
 import { defaultRoot, readValues, refuseFaults, type ValuesOf, variable } from './read-values.ts';
-import {
-  folder,
-  logLevel,
-  mongoUrl,
-  oneOf,
-  seconds,
-  secret,
-  text,
-  webUrl,
-  wholeNumber,
-  yesOrNo,
-} from './values.ts';
+import { folder, logLevel, mongoUrl, oneOf, seconds, text, webUrl, wholeNumber } from './values.ts';
 
 /** The processes of the leaf image management system, each with its port. */
 const ports = {
@@ -42,10 +31,7 @@ export const leafVariables = {
   MONGO_CONSUMER_URL: variable(mongoUrl, 'mongodb://127.0.0.1:27017/imagedbplantconsumer'),
   KAFKA_BOOTSTRAP_SERVERS: variable(brokerList, '127.0.0.1:9092'),
   KAFKA_CONSUMER_GROUP_ID: variable(text, 'leaf-consumer'),
-  KAFKA_SASL_MECHANISM: variable(oneOf(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']), undefined),
-  KAFKA_SASL_USERNAME: variable(text, undefined),
-  KAFKA_SASL_PASSWORD: variable(secret, undefined),
-  KAFKA_TLS: variable(yesOrNo, 'false'),
+  ...kafkaLoginVariables,
   IMAGE_API_URL: variable(webUrl, 'http://127.0.0.1:8080'),
   IMAGE_ANALYZER_URL: variable(webUrl, 'http://127.0.0.1:8081'),
   LEAF_PHOTOS: variable(folder, undefined),

@@ -2,6 +2,7 @@ import os from 'node:os';
 import { modelNames } from '../super-resolution/model-names.ts';
 import { databaseUrl, postgresUrl } from './database-url.ts';
 import { jobQueueUrl } from './job-queue-url.ts';
+import { kafkaLoginVariables } from './kafka-login.ts';
 import { brokerList, topicList, topicName } from './kafka-options.ts';
 import { variable } from './read-values.ts';
 import {
@@ -87,10 +88,7 @@ export const variables = {
   MODEL_BY_PATCH_OF_SIZE: variable(wholeNumber(8, 2048), '256'),
   MODEL_BATCH_SIZE: variable(wholeNumber(1, 64), '1'),
   MODEL_PADDING_SIZE: variable(wholeNumber(0, 256), undefined),
-  KAFKA_SASL_MECHANISM: variable(oneOf(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']), undefined),
-  KAFKA_SASL_USERNAME: variable(text, undefined),
-  KAFKA_SASL_PASSWORD: variable(secret, undefined),
-  KAFKA_TLS: variable(yesOrNo, 'false'),
+  ...kafkaLoginVariables,
   QUEUE_URL: variable(webUrl, undefined),
   AWS_ACCESS_KEY_SQS: variable(text, undefined),
   AWS_SECRET_KEY_SQS: variable(secret, undefined),

@@ -1,10 +1,15 @@
+import { addAbortListener } from 'node:events';
 import { TintypeError } from './tintype-error.ts';
 
-/** The answer, if it comes in time. Throws `storage-unavailable` where it does not: something hangs. */
-export async function inTime<T>(limitMs: number, answer: Promise<T>): Promise<T> {
+/**
+ * The answer, if it comes in time; what comes afterwards is ignored. Throws `storage-unavailable` where it does not come,
+ * because something hangs, and the signal's reason when that aborts.
+ */
+export async function inTime<T>(limitMs: number, answer: Promise<T>, until?: AbortSignal): Promise<T> {
   const late = Promise.withResolvers<never>();
   const message = `It does not answer in ${limitMs / 1000} s.`;
   const timer = setTimeout(() => late.reject(new TintypeError('storage-unavailable', message)), limitMs);
+  using _until = until && addAbortListener(until, () => late.reject(until.reason));
   try {
     return await Promise.race([answer, late.promise]);
   } finally {

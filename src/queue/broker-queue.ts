@@ -1,5 +1,6 @@
 import { addAbortListener } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inTime } from '../errors/in-time.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import { AwayLog } from '../telemetry/away-log.ts';
@@ -38,7 +39,7 @@ export class BrokerQueue implements JobQueue {
   static async open(broker: Broker, logger: Logger): Promise<BrokerQueue> {
     const queue = new BrokerQueue(broker, logger);
     try {
-      await within(limits.check, broker.check());
+      await inTime(limits.check, broker.check());
     } catch (error) {
       if (TintypeError.from(error).code === 'invalid-configuration') {
         await queue.close();
@@ -87,7 +88,7 @@ export class BrokerQueue implements JobQueue {
 
   async fault(): Promise<string | null> {
     try {
-      await within(limits.check, this.#broker.check());
+      await inTime(limits.check, this.#broker.check());
       return null;
     } catch (error) {
       if (error instanceof TintypeError) return error.message;
@@ -105,7 +106,7 @@ export class BrokerQueue implements JobQueue {
     for (const answer of this.#waiting) answer(false);
     await this.#publishing;
     await this.#listening;
-    await within(limits.close, this.#broker.close()).catch(error => {
+    await inTime(limits.close, this.#broker.close()).catch(error => {
       this.#logger.warn({ err: error }, 'the job queue could not be closed in an orderly way');
     });
   }
@@ -140,7 +141,7 @@ export class BrokerQueue implements JobQueue {
   /** Undefined when it does not answer in time. Its late answer is dropped: what it took nobody waits for. */
   async #ask<T>(limitMs: number, question: () => Promise<T>, until?: AbortSignal): Promise<T | undefined> {
     try {
-      const answer = await within(limitMs, question(), until);
+      const answer = await inTime(limitMs, question(), until);
       this.#isBack();
       return answer;
     } catch (error) {
@@ -164,17 +165,5 @@ export class BrokerQueue implements JobQueue {
     if (!this.#closing.signal.aborted) this.#awayLog.away(error);
     this.#retryAt = performance.now() + Math.min(retry.first * 2 ** this.#failures, retry.last);
     this.#failures += 1;
-  }
-}
-
-/** Throws when the answer takes longer, or at the abort; what comes of it afterwards is ignored. */
-async function within<T>(limitMs: number, answer: Promise<T>, until?: AbortSignal): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`It did not answer in ${limitMs} ms.`)), limitMs);
-  using _until = until && addAbortListener(until, () => reject(until.reason));
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

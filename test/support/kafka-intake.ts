@@ -32,7 +32,7 @@ export function registryOf({ registry }: Pick<KafkaServers, 'registry'>): Schema
 
 /** The variables of a service that takes in a topic. */
 export function kafkaIntakeVariables(
-  { kafka, registry }: KafkaServers,
+  { kafka, registry }: Pick<KafkaServers, 'kafka' | 'registry'>,
   topic: KafkaTopic,
   processedTopic: string,
 ) {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { type KerasLayer, rdnLayers, rrdnLayers, writeKerasFile } from '../../../test/support/keras-file.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { ModelLibrary } from '../model-library.ts';
 import type { ModelName } from '../model-names.ts';
 import { decodeModel } from '../onnx/model.ts';
 import { evaluate, type Planes } from '../onnx/reference.ts';
@@ -35,6 +36,19 @@ describe('importModel', () => {
       assert.ok(difference < 1e-5, `differs by ${difference}`);
     });
   }
+
+  it('keeps weights in 8 bits beside them, which are run where they are preferred', async () => {
+    await using folder = await temporaryFolder();
+    const file = path.join(folder.path, 'weights.hdf5');
+    await writeKerasFile(file, rdnLayers());
+    const { card, int8Loss } = await importModel(file, 'psnr-small', folder.path);
+    assert.ok(int8Loss < 0.2, `${int8Loss} dB`);
+    const library = new ModelLibrary({ importedFolder: folder.path, precision: 'int8' });
+    const preferred = library.passes('psnr-small', 2)[0];
+    assert.equal(preferred?.file, path.join(folder.path, card.files.int8 ?? ''));
+    const bytes = (name = '') => statSync(path.join(folder.path, name)).size;
+    assert.ok(bytes(card.files.int8) < 0.4 * bytes(card.files.float32));
+  });
 
   it('finds layers that Keras named anew, and those of a network within a network', async () => {
     await using folder = await temporaryFolder();

@@ -8,6 +8,7 @@ import type { ModelCard } from '../model-card.ts';
 import type { ModelName } from '../model-names.ts';
 import { encodeModel, type OnnxModel } from '../onnx/model.ts';
 import { evaluate } from '../onnx/reference.ts';
+import { int8Variant } from '../quantize/int8-variant.ts';
 import { largestDifference } from '../verify/largest-difference.ts';
 import { sampleImage } from '../verify/sample-image.ts';
 import { idealoNetworks } from './idealo.ts';
@@ -21,10 +22,14 @@ export interface ImportedModel {
   readonly file: string;
   /** From the network as it was drawn, of values from 0 to 1. */
   readonly largestDifference: number;
+  /** How much lower the PSNR is with 8-bit weights, in dB; above `mostInt8Loss` they are not kept. */
+  readonly int8Loss: number;
 }
 
 /** Of values from 0 to 1. Rounding to float32 makes 6e-6 in the largest network. */
 const mostDifference = 1e-4;
+/** In dB. */
+export const mostInt8Loss = 0.2;
 
 /**
  * Makes the network of that name from idealo's Keras weights and puts it into the folder of imported ones, in place of
@@ -33,24 +38,31 @@ const mostDifference = 1e-4;
  */
 export async function importModel(file: string, name: ModelName, folder: string): Promise<ImportedModel> {
   const weights = await readKerasWeights(file);
-  const { network, original } = idealoNetworks[name].build(weights);
+  const { network, quantizable, original } = idealoNetworks[name].build(weights);
   const bytes = encodeModel(network);
-  const card = cardOf(name, weights, createHash('sha256').update(bytes).digest('hex'));
-  const target = path.join(folder, card.files.float32);
+  const exact = cardOf(name, weights, createHash('sha256').update(bytes).digest('hex'));
+  const float32 = path.join(folder, exact.files.float32);
   try {
     makeFolder(folder);
-    await writeFile(`${target}.new`, bytes);
-    const difference = await checkedDifference(`${target}.new`, original, card);
-    // Nobody sees half of it, and the card comes when all else is there.
-    await rename(`${target}.new`, target);
+    await writeFile(`${float32}.new`, bytes);
+    const difference = await checkedDifference(`${float32}.new`, original, exact);
+    const { bytes: int8, loss } = await int8Variant(quantizable.network, quantizable.layers, exact.scale);
+    const card = loss <= mostInt8Loss ? withInt8(exact) : exact;
+    // Nobody sees half of a file, and the card comes when all else is there.
+    await rename(`${float32}.new`, float32);
+    if (card.files.int8 !== undefined) await replaceFile(path.join(folder, card.files.int8), int8);
     const cardFile = path.join(folder, `${name}-x${card.scale}.json`);
-    await writeFile(`${cardFile}.new`, `${JSON.stringify(card, null, 2)}\n`);
-    await rename(`${cardFile}.new`, cardFile);
-    return { card, layers: weights.size, file: target, largestDifference: difference };
+    await replaceFile(cardFile, `${JSON.stringify(card, null, 2)}\n`);
+    return { card, layers: weights.size, file: float32, largestDifference: difference, int8Loss: loss };
   } catch (error) {
-    await rm(`${target}.new`, { force: true }).catch(() => {});
+    await rm(`${float32}.new`, { force: true }).catch(() => {});
     throw asOwnStorageFault(error);
   }
+}
+
+async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(`${file}.new`, content);
+  await rename(`${file}.new`, file);
 }
 
 function cardOf(name: ModelName, weights: KerasWeights, sha256: string): ModelCard {
@@ -66,6 +78,11 @@ function cardOf(name: ModelName, weights: KerasWeights, sha256: string): ModelCa
     padding,
     bytesPerPixel,
   };
+}
+
+function withInt8(card: ModelCard): ModelCard {
+  const { float32 } = card.files;
+  return { ...card, files: { float32, int8: float32.replace(/\.onnx$/, '.int8.onnx') } };
 }
 
 async function checkedDifference(file: string, original: OnnxModel, card: ModelCard): Promise<number> {

@@ -23,6 +23,8 @@ export interface ImportedNetwork {
   readonly network: OnnxModel;
   /** Ends in the large image itself. */
   readonly original: OnnxModel;
+  /** As it runs in 8 bits: the layers of its blocks, which do nearly all of the work, are to be quantized. */
+  readonly quantizable: { readonly network: OnnxModel; readonly layers: ReadonlySet<string> };
 }
 
 /** Throws `invalid-model` where the weights are not those of such a network. */
@@ -32,12 +34,17 @@ export function buildRdn(weights: KerasWeights, settings: RdnSettings): Imported
   const shuffles = weights.get('SR')?.shape[1] === 3;
   const layers = takeLayers(weights, expectedLayers(settings, shuffles ? 3 : planes));
   const kernel = (name: string) => layers.get(name) as Kernel;
+  const atSmallSize: Finish = (graph, small) => {
+    const plane = (input: number, phase: number) => (shuffles ? phase * 3 + input : input);
+    return graph.convolution('SR', small, foldIntoSmall(kernel('SR'), settings.scale, planes, plane));
+  };
   return {
-    network: build(settings, kernel, addedUp, (graph, small) => {
-      const plane = (input: number, phase: number) => (shuffles ? phase * 3 + input : input);
-      return graph.convolution('SR', small, foldIntoSmall(kernel('SR'), settings.scale, planes, plane));
-    }),
-    original: build(settings, kernel, concatenated, (graph, small) => {
+    network: build(settings, kernel, { inBlocks: addedUp, ofBlocks: addedUp }, atSmallSize),
+    quantizable: {
+      network: build(settings, kernel, { inBlocks: concatenated, ofBlocks: addedUp }, atSmallSize),
+      layers: new Set([...layers.keys()].filter(isInBlock)),
+    },
+    original: build(settings, kernel, { inBlocks: concatenated, ofBlocks: concatenated }, (graph, small) => {
       const large = shuffles
         ? graph.depthToSpace('shuffle', small, settings.scale, 'DCR')
         : graph.repeat('UPN4', small, settings.scale);
@@ -67,15 +74,28 @@ function expectedLayers({ C, D, G, G0, scale }: RdnSettings, finalInputs: number
   ];
 }
 
+/** `F_1_2` and `LFF_1`, and not `F_0`. */
+function isInBlock(layer: string): boolean {
+  return /^(F_\d+|LFF)_\d+$/.test(layer);
+}
+
+/** How features are joined: within a block, and those of all blocks. */
+interface Joins {
+  readonly inBlocks: Join;
+  readonly ofBlocks: Join;
+}
+
+type Finish = (graph: GraphBuilder, small: string) => string;
+
 function build(
   { C, D, G, G0, scale }: RdnSettings,
   kernel: (name: string) => Kernel,
-  join: Join,
-  finish: (graph: GraphBuilder, small: string) => string,
+  { inBlocks, ofBlocks }: Joins,
+  finish: Finish,
 ): OnnxModel {
   const graph = new GraphBuilder();
   const convolution = (name: string, input: string) => graph.convolution(name, input, kernel(name));
-  const joined = (name: string, inputs: readonly Features[]) => join(graph, name, inputs, kernel(name));
+  const joined = (name: string, inputs: readonly Features[]) => inBlocks(graph, name, inputs, kernel(name));
   const first = convolution('F_m1', 'image');
   let last = convolution('F_0', first);
   const blocks = range(D).map(block => {
@@ -86,7 +106,11 @@ function build(
     last = graph.add(`LRL_${block}`, joined(`LFF_${block}`, dense), last);
     return { name: last, channels: G0 };
   });
-  const features = graph.add('FDF', convolution('GFF_2', joined('GFF_1', blocks)), first);
+  const features = graph.add(
+    'FDF',
+    convolution('GFF_2', ofBlocks(graph, 'GFF_1', blocks, kernel('GFF_1'))),
+    first,
+  );
   const up = graph.relu(convolution('UPN2', graph.relu(convolution('UPN1', features))));
   const result = finish(graph, convolution('UPN3', up));
   return graph.model(result, result === 'SR' ? 3 * scale ** 2 : 3);

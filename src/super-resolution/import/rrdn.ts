@@ -29,11 +29,16 @@ export function buildRrdn(weights: KerasWeights, settings: RrdnSettings): Import
   const { scale } = settings;
   const layers = takeLayers(weights, expectedLayers(settings));
   const kernel = (name: string) => layers.get(name) as Kernel;
+  const atSmallSize: Finish = (graph, small) => {
+    const folded = foldIntoSmall(kernel('SR'), scale, 3 * scale ** 2, (input, phase) => phase * 3 + input);
+    return { result: graph.convolution('SR', small, folded), channels: 3 * scale ** 2 };
+  };
   return {
-    network: build(settings, kernel, addedUp, (graph, small) => {
-      const folded = foldIntoSmall(kernel('SR'), scale, 3 * scale ** 2, (input, phase) => phase * 3 + input);
-      return { result: graph.convolution('SR', small, folded), channels: 3 * scale ** 2 };
-    }),
+    network: build(settings, kernel, addedUp, atSmallSize),
+    quantizable: {
+      network: build(settings, kernel, concatenated, atSmallSize),
+      layers: new Set([...layers.keys()].filter(name => /^(F|LFF)_/.test(name))),
+    },
     original: build(settings, kernel, concatenated, (graph, small) => {
       const large = graph.depthToSpace('PixelShuffle', small, scale, 'DCR');
       return { result: graph.convolution('SR', large, kernel('SR')), channels: 3 };
@@ -62,11 +67,13 @@ function expectedLayers({ C, D, G, G0, T, scale }: RrdnSettings): ExpectedLayer[
   ];
 }
 
+type Finish = (graph: GraphBuilder, small: string) => { result: string; channels: number };
+
 function build(
   settings: RrdnSettings,
   kernel: (name: string) => Kernel,
   join: Join,
-  finish: (graph: GraphBuilder, small: string) => { result: string; channels: number },
+  finish: Finish,
 ): OnnxModel {
   const graph = new GraphBuilder();
   const denseBlock = (name: string, before: string) => {

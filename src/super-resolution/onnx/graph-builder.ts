@@ -1,6 +1,6 @@
 import {
   attributeTypes,
-  floatType,
+  elementTypes,
   type OnnxAttribute,
   type OnnxModel,
   type OnnxNode,
@@ -97,7 +97,7 @@ export class GraphBuilder {
 
   #tensor(name: string, dims: readonly number[], values: Float32Array): string {
     const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    this.#tensors.push({ name, dims, dataType: floatType, rawData });
+    this.#tensors.push({ name, dims, dataType: elementTypes.float, rawData });
     return name;
   }
 }
@@ -114,5 +114,5 @@ function renameResult(node: OnnxNode, result: string): OnnxNode {
 
 function valueInfo(name: string, channels: number): object {
   const dim = [{ dimParam: 'n' }, { dimValue: channels }, { dimParam: 'h' }, { dimParam: 'w' }];
-  return { name, type: { tensorType: { elemType: floatType, shape: { dim } } } };
+  return { name, type: { tensorType: { elemType: elementTypes.float, shape: { dim } } } };
 }

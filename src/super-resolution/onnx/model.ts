@@ -14,7 +14,7 @@ message Graph {
 }
 message Node {
   repeated string input = 1; repeated string output = 2; string name = 3; string opType = 4;
-  repeated Attribute attribute = 5;
+  repeated Attribute attribute = 5; string domain = 7;
 }
 message Attribute { string name = 1; float f = 2; int64 i = 3; bytes s = 4; repeated int64 ints = 8; int32 type = 20; }
 message Tensor { repeated int64 dims = 1; int32 dataType = 2; string name = 8; bytes rawData = 9; }
@@ -30,6 +30,8 @@ export interface OnnxNode {
   readonly output: readonly string[];
   readonly name: string;
   readonly opType: string;
+  /** Of the operator; ONNX's own by default. */
+  readonly domain?: string;
   readonly attribute: readonly OnnxAttribute[];
 }
 
@@ -62,7 +64,8 @@ export interface OnnxModel {
   };
 }
 
-export const floatType = 1;
+/** Of a tensor's elements. */
+export const elementTypes = { float: 1, uint8: 2, int8: 3, int32: 6 } as const;
 
 export const attributeTypes = { f: 1, i: 2, s: 3, ints: 7 } as const;
 

@@ -13,11 +13,23 @@ const version = '4.3.1';
 const clusterId = '5L6g3nShT-eMCtK--X86sw';
 const java = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xmx256m'];
 
+/** A second way in, beside the one without login. */
+export interface SecuredListener {
+  readonly protocol: 'SASL_SSL';
+  readonly port: number;
+  readonly properties: Readonly<Record<string, string>>;
+  /** Users that are there from the first start, as the storage tool wants them. */
+  readonly users: readonly string[];
+}
+
 /**
  * One Kafka broker that is its own controller, without topics; what it has acknowledged survives its death by SIGKILL.
  * @param advertisedPort where it tells its clients to connect, if that is a proxy in front of it
  */
-export async function startKafka(advertisedPort?: number): Promise<RestartableServer> {
+export async function startKafka(
+  advertisedPort?: number,
+  secured?: SecuredListener,
+): Promise<RestartableServer> {
   const jars = await cachedProgram(`kafka-${version}`, folder =>
     // Without slf4j's simple logger it is silent, and its log is what says that it is ready.
     mavenJars(folder, [`org.apache.kafka:kafka_2.13:${version}`, 'org.slf4j:slf4j-simple:1.7.36']),
@@ -25,8 +37,11 @@ export async function startKafka(advertisedPort?: number): Promise<RestartableSe
   const classes = ['-cp', path.join(jars, '*')];
   return RestartableServer.start(async (folder, port) => {
     const file = path.join(folder, 'server.properties');
-    await writeFile(file, properties(folder, port, advertisedPort ?? port, await freePort()));
-    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file];
+    const listeners = [`PLAINTEXT://127.0.0.1:${advertisedPort ?? port}`, ...securedAddress(secured)];
+    const own = properties(folder, port, await freePort(), listeners);
+    await writeFile(file, lines({ ...own, ...secured?.properties }));
+    const users = (secured?.users ?? []).flatMap(user => ['--add-scram', user]);
+    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file, ...users];
     await run('java', [...java, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', ...classes, ...format]);
     return {
       command: 'java',
@@ -37,14 +52,27 @@ export async function startKafka(advertisedPort?: number): Promise<RestartableSe
   });
 }
 
-function properties(folder: string, port: number, advertisedPort: number, controllerPort: number): string {
-  return Object.entries({
+function securedAddress(listener: SecuredListener | undefined): string[] {
+  return listener === undefined ? [] : [`${listener.protocol}://127.0.0.1:${listener.port}`];
+}
+
+function lines(properties: Readonly<Record<string, string | number | boolean>>): string {
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
+}
+
+/** @param advertised where it tells its clients to connect */
+function properties(folder: string, port: number, controllerPort: number, advertised: readonly string[]) {
+  const [, ...others] = advertised;
+  const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...others, `CONTROLLER://127.0.0.1:${controllerPort}`];
+  return {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertisedPort}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: listeners.join(),
+    'advertised.listeners': advertised.join(),
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL',
     'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': path.join(folder, 'data'),
@@ -67,7 +95,5 @@ function properties(folder: string, port: number, advertisedPort: number, contro
     // After its death it waits until its old session is over; the default is 9 s.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
-  })
-    .map(([name, value]) => `${name}=${value}`)
-    .join('\n');
+  };
 }
