@@ -35,7 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ['*'],
   // What every HTTP server of ours needs, whatever it serves.
   web: ['errors', 'telemetry'],
-  // A system of its own beside the job pipeline, of which it uses nothing.
+  // A system of its own beside the job pipeline: it knows nothing of jobs.
   leaf: [
     'errors',
     'telemetry',

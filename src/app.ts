@@ -244,7 +244,8 @@ export async function createApp(
       if (config.ROLES.includes('sweeper')) sweeper.start();
       if (http === undefined) return {};
       if (isApi) return { url: await listen(http, config) };
-      return listenIfFree(http, config, logger);
+      const healthUrl = await listenIfFree(http, config, logger);
+      return healthUrl === undefined ? {} : { healthUrl };
     },
     stop() {
       // What is being made is given back in seconds, however long the last requests take.

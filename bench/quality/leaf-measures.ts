@@ -1,4 +1,4 @@
-import { type ClassifierCard, diseasesOf } from '../../src/leaf/analyzer/classifier-card.ts';
+import { type ClassifierCard, likeliest } from '../../src/leaf/analyzer/classifier-card.ts';
 import { type Plant, plants } from '../../src/leaf/plants.ts';
 import type { LeafPhoto } from './leaf-photos.ts';
 
@@ -47,15 +47,17 @@ export function measureLeaves(
 ): LeafQuality {
   const told = answers.map(({ photo, probabilities }) => ({
     photo,
-    ...best(card, photo.plant, probabilities),
+    ...likeliest(card, photo.plant, probabilities),
   }));
   const isRight = told.map(({ photo, disease }) => photo.disease === disease);
   const confidences = told.map(({ confidence }) => confidence);
   const foreign = answers.flatMap(({ photo, probabilities }) =>
-    plants.filter(plant => plant !== photo.plant).map(plant => best(card, plant, probabilities).confidence),
+    plants
+      .filter(plant => plant !== photo.plant)
+      .map(plant => likeliest(card, plant, probabilities).confidence),
   );
   const noLeaves = others.flatMap(probabilities =>
-    plants.map(plant => best(card, plant, probabilities).confidence),
+    plants.map(plant => likeliest(card, plant, probabilities).confidence),
   );
   const ofPlant = (plant: Plant) => plantQuality(told.filter(({ photo }) => photo.plant === plant));
   return {
@@ -68,14 +70,6 @@ export function measureLeaves(
     otherPlants: strangers(foreign),
     noLeaves: strangers(noLeaves),
   };
-}
-
-function best(card: ClassifierCard, plant: Plant, probabilities: readonly number[]) {
-  const likelihoods = diseasesOf(card, plant).map(({ disease, output }) => ({
-    disease,
-    confidence: probabilities[output] ?? 0,
-  }));
-  return likelihoods.reduce((one, other) => (other.confidence > one.confidence ? other : one));
 }
 
 function isBestOfAll(

@@ -22,7 +22,8 @@ export function residentBytes(pid: number): number {
   }, 0);
 }
 
-function family(pid: number): number[] {
+/** A process and all that descend from it, by Linux's /proc. */
+export function family(pid: number): number[] {
   const parents = new Map<number, number>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -38,7 +39,7 @@ function family(pid: number): number[] {
 }
 
 /** Empty for a process that has just gone. */
-function readProc(file: string): string {
+export function readProc(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {

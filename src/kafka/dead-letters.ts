@@ -108,7 +108,7 @@ export class DeadLetters {
 
   async #ensure(topic: string): Promise<void> {
     if (this.#topics.has(topic)) return;
-    await ensureTopic(this.#settings, topic, 1, 'KAFKA_TOPIC_USER_IMAGE_TO_PROCESS');
+    await ensureTopic(this.#settings, topic, 'KAFKA_TOPIC_USER_IMAGE_TO_PROCESS', 1);
     this.#topics.add(topic);
   }
 }

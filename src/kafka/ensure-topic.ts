@@ -2,16 +2,19 @@ import { AuthenticationError, findErrorBy, GenericError, UserError } from '@plat
 import { TintypeError } from '../errors/tintype-error.ts';
 import { type KafkaSettings, kafkaAdmin } from './kafka-clients.ts';
 
+const brokersDefault = -1;
+
 /**
  * Makes the topic where there is none, with the brokers' own replication. Throws `invalid-configuration` when the brokers
  * refuse it or the login, and the client's own error when they don't answer.
- * @param variable the one that names the topic, for the message
+ * @param partitions as many as the brokers give a topic of which nobody says more, by default
+ * @param namedBy who names the topic, for the message: a variable, say
  */
 export async function ensureTopic(
   settings: KafkaSettings,
   topic: string,
-  partitions: number,
-  variable: string,
+  namedBy: string,
+  partitions = brokersDefault,
 ): Promise<void> {
   const admin = kafkaAdmin(settings, { retries: 1, retryDelay: 250 });
   try {
@@ -21,7 +24,7 @@ export async function ensureTopic(
     if (error instanceof Error && findErrorBy(error, 'apiId', 'TOPIC_ALREADY_EXISTS')) return;
     const reason = refusal(error);
     if (reason === undefined) throw error;
-    const message = `${variable} names the Kafka topic '${topic}', and the brokers refuse it: ${reason}. It must exist, or its making be allowed`;
+    const message = `${namedBy} names the Kafka topic '${topic}', and the brokers refuse it: ${reason}. It must exist, or its making be allowed`;
     throw new TintypeError('invalid-configuration', message, { cause: error });
   } finally {
     await admin.close();

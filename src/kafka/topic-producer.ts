@@ -7,20 +7,17 @@ export interface ProducedMessage {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** As many partitions as the brokers give a topic of which nobody says more. */
-const brokersDefault = -1;
-
 /** Writes to topics, each of which it makes where there is none. A message is written once its send has resolved. */
 export class TopicProducer {
   readonly #settings: KafkaSettings;
-  /** The variable that names the topic, for messages. */
-  readonly #variable: string;
+  readonly #namedBy: string;
   readonly #made = new Map<string, Promise<void>>();
   #producer: Producer | undefined;
 
-  constructor(settings: KafkaSettings, variable: string) {
+  /** @param namedBy who names the topics, for messages: a variable, say */
+  constructor(settings: KafkaSettings, namedBy: string) {
     this.#settings = settings;
-    this.#variable = variable;
+    this.#namedBy = namedBy;
   }
 
   /** Throws `invalid-configuration` when the brokers refuse topic or login, else the client's own error. */
@@ -45,7 +42,7 @@ export class TopicProducer {
   }
 
   async #make(topic: string): Promise<void> {
-    const made = this.#made.get(topic) ?? ensureTopic(this.#settings, topic, brokersDefault, this.#variable);
+    const made = this.#made.get(topic) ?? ensureTopic(this.#settings, topic, this.#namedBy);
     this.#made.set(topic, made);
     try {
       await made;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import sharp from 'sharp';
 import { assertProblem } from '../../test/support/answers.ts';
@@ -49,6 +50,12 @@ suite('The analyzer', () => {
       const byDigits = await send(`/${plant}/disease-classify-by-bytes/`, digits, 'application/json');
       assert.deepEqual(await byDigits.json(), told);
     }
+  });
+
+  test('lets ONNX Runtime tell nobody what it looks at', { skip: process.platform !== 'linux' }, async () => {
+    const environments = await classifierEnvironments();
+    assert.ok(environments.length > 0);
+    for (const environment of environments) assert.ok(environment.includes('ORT_DISABLE_TELEMETRY=1'));
   });
 
   test('takes photos of any size, turned as the camera was held, in grey and in CMYK', async () => {
@@ -117,4 +124,18 @@ async function assertRefused(answer: Response, status: number, code: string): Pr
   assert.equal(answer.status, status);
   const type = answer.headers.get('content-type') ?? '';
   assert.equal(assertProblem(status, type, await answer.text(), code), code);
+}
+
+/** Of the processes that this one has started for the network, by Linux's /proc. */
+async function classifierEnvironments(): Promise<string[][]> {
+  const numbers = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
+  const found = await Promise.all(
+    numbers.map(async number => {
+      const read = (file: string) => readFile(`/proc/${number}/${file}`, 'utf8').catch(() => '');
+      const [command, status, environment] = await Promise.all(['cmdline', 'status', 'environ'].map(read));
+      const isOurs = command?.includes('classifier-process') && status?.includes(`\nPPid:\t${process.pid}\n`);
+      return isOurs ? [environment?.split('\0') ?? []] : [];
+    }),
+  );
+  return found.flat();
 }

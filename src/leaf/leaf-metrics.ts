@@ -24,7 +24,7 @@ export class LeafMetrics {
   sentImages(): CountImages {
     return this.#imageCounters({
       name: 'image_api_image',
-      images: 'Images sent to Kafka, one a change',
+      images: 'Images sent to Kafka, one an event',
       bytes: 'Bytes of those events',
     });
   }

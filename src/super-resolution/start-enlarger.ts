@@ -15,7 +15,8 @@ export function startEnlarger({
   libraryPaths,
   ...settings
 }: EnlargerStart): ServingProcess<EnlargerRequest, EnlargerAnswer | FailureMessage> {
-  const environment = { ...libraryPaths, MALLOC_ARENA_MAX: '2' };
+  // Its makers need not know what is enlarged here.
+  const environment = { ...libraryPaths, MALLOC_ARENA_MAX: '2', ORT_DISABLE_TELEMETRY: '1' };
   return new ServingProcess({
     entry: entryBeside('enlarger', import.meta.url),
     settings,

@@ -33,11 +33,11 @@ export async function listenIfFree(
   address: Address,
   logger: Logger,
   portVariable = 'PORT',
-): Promise<{ healthUrl?: string }> {
+): Promise<string | undefined> {
   try {
-    return { healthUrl: await listen(http, address, portVariable) };
+    return await listen(http, address, portVariable);
   } catch (error) {
     logger.warn({ reason: shortReason(error) }, 'nobody can ask this process for its health and metrics');
-    return {};
+    return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cp } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -52,6 +52,14 @@ describe('the launcher', () => {
     const values = JSON.parse(stdout) as { name: string; value: unknown }[];
     const database = values.find(({ name }) => name === 'DATABASE_URL')?.value;
     assert.equal(database, `sqlite:${path.join(projectRoot, 'data/tintype.db')}`);
+  });
+
+  test('keeps ONNX Runtime from telling its makers what runs here', async () => {
+    await using folder = await temporaryFolder();
+    const script = path.join(folder.path, 'print.js');
+    await writeFile(script, 'console.log(process.env.ORT_DISABLE_TELEMETRY);');
+    const { stdout } = await run('node', [path.join(projectRoot, 'bin/node24.js'), script]);
+    assert.equal(stdout, '1\n');
   });
 
   test('is what npx runs in a clone', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import { MongoClient } from 'mongodb';
 import { TopicProducer } from '../../src/kafka/topic-producer.ts';
 import type { ImageDocument } from '../../src/leaf/images/plant-image.ts';
@@ -42,7 +43,9 @@ fault(row, async ({ events, replays, kills, live, liveKills }, report, t) => {
   for (const [index, plant] of plants.entries()) await databases.fill(plant, histories[index]?.images ?? []);
 
   // Some changes go the whole way, from the image API on.
-  const changing = changeThroughApi(variables, live, liveKills);
+  const changing = changeThroughApi(t, variables, live, liveKills);
+  // What fails first is told.
+  changing.catch(() => {});
   const progress = async (group: string) => {
     const offsets = await Promise.all(plants.map(plant => committedOffsets(admin, plant, group)));
     return offsets.flat().reduce((sum, offset) => sum + Number(offset), 0);
@@ -64,7 +67,14 @@ fault(row, async ({ events, replays, kills, live, liveKills }, report, t) => {
       consumer = await start();
     }
     killed = killsUpToHere;
-    if (pass === 0) await changing;
+    if (pass === 0) {
+      const changes = await changing;
+      report(
+        'changes over HTTP',
+        Object.values(changes).reduce((sum, count) => sum + count, 0),
+      );
+      assert.ok(changes.PUT > 0 && changes.POST > 0 && changes.DELETE > 0, JSON.stringify(changes));
+    }
     const lag = async () => {
       const lags = await Promise.all(plants.map(plant => kafkaLag(admin, plant, group)));
       return lags.every(each => each === 0) && (await databases.unpublished()) === 0;
@@ -80,7 +90,6 @@ fault(row, async ({ events, replays, kills, live, liveKills }, report, t) => {
   report('events sent with duplicates', sent);
   report('replays', replays);
   report('kills of the consumer', killed);
-  report('changes over HTTP', live);
   report('kills of the image API', liveKills);
   report(
     'images',
@@ -107,27 +116,33 @@ async function sendAll({ kafka }: LeafServers, histories: readonly LeafHistory[]
   return sent;
 }
 
-/** Creations, changes and deletions; what died with the image API is asked again, or was done without an answer. */
+type Changes = Record<'PUT' | 'POST' | 'DELETE', number>;
+
+/** Creations, changes and deletions; resolves to how many of each were done. The next ones go to the API that is there then. */
 async function changeThroughApi(
+  t: TestContext,
   variables: Readonly<Record<string, string>>,
   changes: number,
   kills: number,
-): Promise<void> {
+): Promise<Changes> {
+  const done: Changes = { PUT: 0, POST: 0, DELETE: 0 };
   let api = await startApi(variables);
+  t.after(() => api.end('SIGKILL'));
   const perKill = Math.ceil(changes / (kills + 1));
   const deaths: Promise<void>[] = [];
-  for (let done = 0; done < changes; done += 1) {
-    if (done > 0 && done % perKill === 0) {
+  for (let index = 0; index < changes; index += 1) {
+    if (index > 0 && index % perKill === 0) {
       // In the middle of a change.
-      deaths.push(change(api, done).catch(() => {}));
+      deaths.push(change(api, index, done).catch(() => {}));
       await api.end('SIGKILL');
       api = await startApi(variables);
     }
-    await change(api, done);
+    await change(api, index, done);
   }
   await Promise.all(deaths);
   // What was left unpublished by those that died is older than 10 s, or published by this one at its start.
   await api.end('SIGTERM');
+  return done;
 }
 
 /** Once the database is there for it. */
@@ -138,14 +153,22 @@ async function startApi(variables: Readonly<Record<string, string>>): Promise<Le
   return api;
 }
 
-async function change(api: LeafProcess, index: number): Promise<void> {
+/** Counts it where it was done: of an image that is deleted or not there yet it is refused. */
+async function change(api: LeafProcess, index: number, done: Changes): Promise<void> {
   const where = `/image-plant/${plants[index % plants.length]}`;
   const id = 1 + (index % 20);
-  if (index % 3 === 0) {
-    const image = { camera_id: index, gps_coordinates: [46, 6] };
-    assert.equal((await askLeaf(api, 'PUT', where, image)).status, 200);
-  } else if (index % 17 === 0) await askLeaf(api, 'DELETE', `${where}/${id}`);
-  else await askLeaf(api, 'POST', where, { id, percentage: index % 100 });
+  const [method, path, body] =
+    index % 3 === 0
+      ? (['PUT', where, { camera_id: index, gps_coordinates: [46, 6] }] as const)
+      : index % 17 === 0
+        ? (['DELETE', `${where}/${id}`] as const)
+        : (['POST', where, { id, percentage: index % 100 }] as const);
+  const { status } = await askLeaf(api, method, path, body);
+  assert.ok(
+    status === 200 || (status === 404 && method !== 'PUT'),
+    `${method} ${path} was answered ${status}`,
+  );
+  if (status === 200) done[method] += 1;
 }
 
 /** The producer's and the consumer's. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { UserImage } from '../../src/answers/processed-image.ts';
-import { KafkaIntake, type KafkaIntakeOptions } from '../../src/intake/enlarging/kafka-intake.ts';
+import { KafkaIntake, type KafkaIntakeParts } from '../../src/intake/enlarging/kafka-intake.ts';
 import { recordSchemas } from '../../src/kafka/record-schemas.ts';
 import { RecordWriter } from '../../src/kafka/record-writer.ts';
 import { SchemaRegistry } from '../../src/kafka/schema-registry.ts';
@@ -51,8 +51,8 @@ export function startKafkaIntake(
   servers: KafkaServers,
   topic: KafkaTopic,
   groupId: string,
-  store: KafkaIntakeOptions['store'],
-  changed: Partial<KafkaIntakeOptions> = {},
+  store: KafkaIntakeParts['store'],
+  changed: Partial<KafkaIntakeParts> = {},
 ): AsyncDisposable & { intake: KafkaIntake } {
   const intake = new KafkaIntake({
     kafka: kafkaSettings(servers.kafka),

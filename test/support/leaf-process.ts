@@ -8,9 +8,16 @@ export class LeafProcess implements AsyncDisposable {
   readonly url: string;
   readonly #process: ChildProcess;
 
-  /** Resolves when it listens. */
-  static async start(name: string, variables: Readonly<Record<string, string>>): Promise<LeafProcess> {
-    const child = spawn(process.execPath, [launcher, 'leaf', name], {
+  /**
+   * Resolves when it listens.
+   * @param program `tintype.js` of this working copy, or of another
+   */
+  static async start(
+    name: string,
+    variables: Readonly<Record<string, string>>,
+    program = launcher,
+  ): Promise<LeafProcess> {
+    const child = spawn(process.execPath, [program, 'leaf', name], {
       env: { PATH: process.env.PATH, ...variables },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -25,6 +32,10 @@ export class LeafProcess implements AsyncDisposable {
   private constructor(url: string, child: ChildProcess) {
     this.url = url;
     this.#process = child;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
   }
 
   /** Ends the process and waits until it is gone. */

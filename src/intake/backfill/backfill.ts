@@ -1,19 +1,14 @@
+import { createHash } from 'node:crypto';
 import type { ResizeDocumentContext } from '../../answers/resize-sizes.ts';
-import type { IntakeGate } from '../../jobs/intake-gate.ts';
-import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
+import type { NewGroup } from '../../jobs/intake-store.ts';
 import type { DocumentChoice, ImageDocument, ImageDocuments } from '../../mongodb/image-documents.ts';
-import type { CountEvents } from '../event-count.ts';
 import { type ResizeSettings, resizeFolder, resizeParts } from '../resizing/resize-parts.ts';
+import { type Submission, submitGroups } from '../submit-groups.ts';
 
-export interface BackfillOptions extends Omit<ResizeSettings, 'priority'> {
+export interface BackfillOptions extends Omit<ResizeSettings, 'priority'>, Submission {
   readonly documents: ImageDocuments;
-  readonly store: IntakeStore;
-  readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
-  /** Says that there are so many new jobs. */
-  ring(jobs: number): void;
   /** What every address of an export begins with, without a slash at its end. */
   readonly exportsUrl: string;
-  readonly count: CountEvents;
 }
 
 /** How far a run has come. */
@@ -47,17 +42,12 @@ export class Backfill {
     signal: AbortSignal,
     onProgress: (progress: Readonly<BackfillProgress>) => void = () => {},
   ): Promise<BackfillProgress> {
-    const { documents, store, gate, ring, count } = this.#options;
+    const { documents } = this.#options;
     const progress = { documents: 0, images: 0, underWay: 0 };
     for await (const batch of documents.find(collection, choice)) {
       if (!(await this.#hasRoom(signal))) break;
       const groups = batch.map(document => this.#groupOf(collection, document));
-      const fresh = await store.submitGroups(groups);
-      const jobs = groups.reduce((sum, group) => sum + group.jobs.length, 0);
-      gate.took(jobs);
-      ring(jobs);
-      count('taken', fresh);
-      count('known', batch.length - fresh);
+      const fresh = await submitGroups(groups, this.#options);
       progress.documents += batch.length;
       progress.images += batch.reduce((sum, document) => sum + document.images.length, 0);
       progress.underWay += batch.length - fresh;
@@ -87,11 +77,19 @@ export class Backfill {
       urls: Object.fromEntries(images.map(({ field, url }) => [field, url])),
     };
     return {
-      eventKey: `mongodb:${collection}:${id}:${version}`,
+      eventKey: `mongodb:${collection}:${short(id)}:${version}`,
       owner,
       ...resizeParts(images, folder, { ...this.#options, priority: 'bulk' }),
       context,
       targets: [{ kind: 'mongodb', collection, document: id }],
     };
   }
+}
+
+/** Characters of an id that fit into an index. */
+const longestId = 200;
+
+/** The id, or its digest where it is long. */
+function short(id: string): string {
+  return id.length <= longestId ? id : createHash('sha256').update(id).digest('hex');
 }

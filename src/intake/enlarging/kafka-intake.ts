@@ -1,6 +1,4 @@
 import type { UserImage } from '../../answers/processed-image.ts';
-import type { IntakeGate } from '../../jobs/intake-gate.ts';
-import type { IntakeStore } from '../../jobs/intake-store.ts';
 import type { GroupOptions } from '../../kafka/group-member.ts';
 import type { KafkaSettings } from '../../kafka/kafka-clients.ts';
 import type { ReadRecord } from '../../kafka/partition-lane.ts';
@@ -9,19 +7,14 @@ import { recordSchemas } from '../../kafka/record-schemas.ts';
 import type { SchemaRegistry } from '../../kafka/schema-registry.ts';
 import { TopicConsumer } from '../../kafka/topic-consumer.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { CountEvents } from '../event-count.ts';
+import { type Submission, submitGroups } from '../submit-groups.ts';
 import { type EnlargementTarget, enlargementGroup } from './enlargement-group.ts';
 
-export interface KafkaIntakeOptions {
+export interface KafkaIntakeParts extends Submission {
   readonly kafka: KafkaSettings;
   readonly registry: SchemaRegistry;
   readonly consume: GroupOptions;
   readonly target: EnlargementTarget;
-  readonly store: IntakeStore;
-  readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
-  /** Says that there are so many new jobs. */
-  readonly ring: (jobs: number) => void;
-  readonly count: CountEvents;
   readonly logger: Logger;
 }
 
@@ -33,12 +26,12 @@ const atOnce = 200;
  * when their images are done, so that long work is no matter of the broker's; a record that comes again is known by then.
  */
 export class KafkaIntake {
-  readonly #options: KafkaIntakeOptions;
+  readonly #parts: KafkaIntakeParts;
   readonly #consumer: TopicConsumer<UserImage>;
 
-  constructor(options: KafkaIntakeOptions) {
-    const { kafka, registry, consume, count, logger } = options;
-    this.#options = options;
+  constructor(parts: KafkaIntakeParts) {
+    const { kafka, registry, consume, count, logger } = parts;
+    this.#parts = parts;
     const reader = new RecordReader<UserImage>(registry, recordSchemas.userImageUploaded);
     this.#consumer = new TopicConsumer({
       ...consume,
@@ -66,17 +59,13 @@ export class KafkaIntake {
   }
 
   async #accept(records: readonly ReadRecord<UserImage>[], signal: AbortSignal): Promise<void> {
-    const { store, gate, ring, count, target } = this.#options;
+    const { gate, target } = this.#parts;
     for (let done = 0; done < records.length; done += atOnce) {
       // While there is no room for more this waits, and nothing more is fetched of that partition.
       await gate.opened(signal);
       const next = records.slice(done, done + atOnce);
       const groups = next.map(({ record, value }) => enlargementGroup(record.identity, { ...value }, target));
-      const accepted = await store.submitGroups(groups);
-      gate.took(accepted);
-      if (accepted > 0) ring(accepted);
-      count('taken', accepted);
-      count('known', next.length - accepted);
+      await submitGroups(groups, this.#parts);
     }
   }
 }

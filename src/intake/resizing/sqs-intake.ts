@@ -1,22 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TintypeError } from '../../errors/tintype-error.ts';
-import type { IntakeGate } from '../../jobs/intake-gate.ts';
-import type { IntakeStore, NewGroup } from '../../jobs/intake-store.ts';
+import type { NewGroup } from '../../jobs/intake-store.ts';
 import { retryDelayMs } from '../../jobs/retry-policy.ts';
 import type { MessageQueue, ReceivedMessage } from '../../sqs/message-queue.ts';
 import { AwayLog } from '../../telemetry/away-log.ts';
 import { logFault } from '../../telemetry/log-fault.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { CountEvents } from '../event-count.ts';
+import { type Submission, submitGroups } from '../submit-groups.ts';
 import { type MessageSettings, resizeGroup } from './resize-group.ts';
 
-export interface SqsIntakeOptions extends MessageSettings {
+export interface SqsIntakeOptions extends MessageSettings, Submission {
   readonly queue: MessageQueue;
-  readonly store: IntakeStore;
-  /** Says that there are so many new jobs. */
-  ring(jobs: number): void;
-  readonly gate: Pick<IntakeGate, 'opened' | 'took'>;
-  readonly count: CountEvents;
   readonly logger: Logger;
 }
 
@@ -99,7 +93,7 @@ export class SqsIntake {
     }
     const done = await this.#submit(good);
     for (const { message, error } of bad) {
-      if ((await this.#fail(message, error)) === 'buried') done.push(message);
+      if (await this.#fail(message, error)) done.push(message);
     }
     return done;
   }
@@ -109,17 +103,14 @@ export class SqsIntake {
     const [first, ...others] = good;
     if (!first) return [];
     try {
-      const { store, gate, ring, count } = this.#options;
-      const fresh = await store.submitGroups(good.map(({ group }) => group));
-      const jobs = good.reduce((sum, { group }) => sum + group.jobs.length, 0);
-      gate.took(jobs);
-      ring(jobs);
-      count('taken', fresh);
-      count('known', good.length - fresh);
+      await submitGroups(
+        good.map(({ group }) => group),
+        this.#options,
+      );
       return good.map(({ message }) => message);
     } catch (error) {
       if (others.length === 0) {
-        return (await this.#fail(first.message, error)) === 'buried' ? [first.message] : [];
+        return (await this.#fail(first.message, error)) ? [first.message] : [];
       }
       if (TintypeError.from(error).code === 'storage-unavailable') throw error;
     }
@@ -136,16 +127,16 @@ export class SqsIntake {
 
   /**
    * A message that is at fault itself is given up at once, another after some tries; neither while the store is away.
-   * Undefined when it comes back.
+   * True when it is among the dead letters; else it comes back.
    */
-  async #fail(message: ReceivedMessage, thrown: unknown): Promise<'buried' | undefined> {
+  async #fail(message: ReceivedMessage, thrown: unknown): Promise<boolean> {
     const { queue, count, logger } = this.#options;
     const error = TintypeError.from(thrown);
     if (error.code === 'storage-unavailable') throw error;
     const isItsFault = error.status < 500;
     const facts = { message: message.id, receives: message.receives };
     if (!isItsFault) logFault(logger, 'error', thrown, 'a message of the queue could not be taken', facts);
-    if (!isItsFault && message.receives < mostReceives) return undefined;
+    if (!isItsFault && message.receives < mostReceives) return false;
     const reason = isItsFault
       ? error.message
       : `It was received ${message.receives} times, and could not be taken: ${error.message}`;
@@ -153,11 +144,11 @@ export class SqsIntake {
       await queue.bury(message, reason);
     } catch (fault) {
       logFault(logger, 'error', fault, 'a dead letter could not be written; the message comes again', facts);
-      return undefined;
+      return false;
     }
     count('dead-letter', 1);
     logger.warn({ ...facts, reason }, 'a message of the queue is among the dead letters now');
-    return 'buried';
+    return true;
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { TintypeError } from '../../errors/tintype-error.ts';
 import type { Plant } from '../plants.ts';
 
 /** What is known of the network that tells diseases; figures stand beside these fields. */
@@ -20,6 +21,20 @@ export function readClassifierCard(): ClassifierCard {
 
 export function networkFile(card: ClassifierCard): string {
   return fileURLToPath(new URL(card.file, folder));
+}
+
+/** The likeliest disease of a plant, by the probabilities of the network's outputs. Throws `internal` for a plant it has none of. */
+export function likeliest(
+  card: ClassifierCard,
+  plant: Plant,
+  probabilities: ArrayLike<number>,
+): { disease: string; confidence: number } {
+  const [first, ...others] = diseasesOf(card, plant).map(({ disease, output }) => ({
+    disease,
+    confidence: probabilities[output] ?? 0,
+  }));
+  if (first === undefined) throw new TintypeError('internal', `The classifier knows nothing of ${plant}.`);
+  return others.reduce((best, other) => (other.confidence > best.confidence ? other : best), first);
 }
 
 /** What a plant may have, and where its probabilities are. */

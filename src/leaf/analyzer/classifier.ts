@@ -8,7 +8,7 @@ import { entryBeside } from '../../program/entry-beside.ts';
 import { ServingProcess } from '../../program/serving-process.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Plant } from '../plants.ts';
-import { type ClassifierCard, diseasesOf, networkFile, readClassifierCard } from './classifier-card.ts';
+import { type ClassifierCard, likeliest, networkFile, readClassifierCard } from './classifier-card.ts';
 import type { ClassifierAnswer, ClassifierRequest, ClassifierSettings } from './classifier-messages.ts';
 
 /** Of a photo in bytes: what a good camera writes. */
@@ -24,7 +24,12 @@ const mostProcesses = 4;
 /** Photos that wait for a process, at most. */
 const mostWaiting = 64;
 
-const environment = { VIPS_BLOCK_UNTRUSTED: '1', MALLOC_ARENA_MAX: '2' };
+const environment = {
+  VIPS_BLOCK_UNTRUSTED: '1',
+  MALLOC_ARENA_MAX: '2',
+  // ONNX Runtime's makers need not know what is looked at here.
+  ORT_DISABLE_TELEMETRY: '1',
+};
 
 export interface Classification {
   /** `healthy`, or the name of a disease of the plant. */
@@ -93,14 +98,8 @@ export class Classifier {
    */
   async classify(plant: Plant, photo: Buffer): Promise<Classification> {
     const probabilities = await this.probabilities(photo);
-    const likelihoods = diseasesOf(this.#card, plant).map(({ disease, output }) => ({
-      predicted_class: disease,
-      confidence: Number((probabilities[output] ?? 0).toFixed(4)),
-      exactly: probabilities[output] ?? 0,
-    }));
-    const [{ predicted_class, confidence } = { predicted_class: 'healthy', confidence: 0 }] =
-      likelihoods.toSorted((one, other) => other.exactly - one.exactly);
-    return { predicted_class, confidence };
+    const { disease, confidence } = likeliest(this.#card, plant, probabilities);
+    return { predicted_class: disease, confidence: Number(confidence.toFixed(4)) };
   }
 
   /** Of every output of the network. Throws as `classify`. */

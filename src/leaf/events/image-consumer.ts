@@ -16,8 +16,6 @@ export interface ImageConsumerParts {
   readonly logger: Logger;
 }
 
-/** As many partitions as the brokers give a topic of which nobody says more. */
-const brokersDefault = -1;
 /** Between two tries to make the topics, in milliseconds. */
 const againMs = 1_000;
 
@@ -66,7 +64,7 @@ export class ImageConsumer {
     while (!stopping.aborted) {
       try {
         const { kafka } = this.#parts;
-        for (const plant of plants) await ensureTopic(kafka, plant, brokersDefault, 'The leaf system');
+        for (const plant of plants) await ensureTopic(kafka, plant, 'The leaf system');
         this.#awayLog.back();
         this.#consumer.start();
         return;

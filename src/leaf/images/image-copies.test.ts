@@ -68,7 +68,7 @@ describe('copies of images', () => {
     const events = [created, changed, { ...last, is_deleted: true }].map(eventOf);
     for (const replay of [events, events, [...events].reverse()]) {
       for (const event of replay) await copies.write(plant, [event]);
-      assert.equal(await queries.count(plant, {}), events.length - 3);
+      assert.equal(await queries.count(plant, {}), 0, 'none is shown');
       assert.equal((await queries.get(plant, 1))?.is_deleted, true);
     }
   });

@@ -112,11 +112,11 @@ class LayerQuantizer {
       weight,
       Array.from(biases, each => Math.abs(each) / (mostBias * scale)),
     );
-    const each = floatsOf(this.#constant(weight)).length / scales.length;
+    const weightsOfOutput = floatsOf(this.#constant(weight)).length / scales.length;
     const weights = Int8Array.from(floatsOf(this.#constant(weight)), (value, index) =>
-      Math.round(value / (scales[Math.floor(index / each)] ?? 1)),
+      Math.round(value / (scales[Math.floor(index / weightsOfOutput)] ?? 1)),
     );
-    const bytes = Int32Array.from(biases, (value, output) =>
+    const roundedBiases = Int32Array.from(biases, (value, output) =>
       Math.round(value / (scale * (scales[output] ?? 1))),
     );
     const inputs = [
@@ -126,7 +126,7 @@ class LayerQuantizer {
       this.#tensor(`${weight}.scale`, 'float', [scales.length], Float32Array.from(scales)),
       this.#tensor(`${weight}.zero`, 'int8', [scales.length], new Int8Array(scales.length)),
       ...this.#scale(result),
-      this.#tensor(quantized(bias), 'int32', [scales.length], bytes),
+      this.#tensor(quantized(bias), 'int32', [scales.length], roundedBiases),
     ];
     const channelsLast: OnnxAttribute = { name: 'channels_last', type: attributeTypes.i, i: 1 };
     this.#made(result, 'QLinearConv', inputs, [...node.attribute, channelsLast]);
