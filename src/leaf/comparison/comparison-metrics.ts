@@ -11,6 +11,6 @@ export async function openComparisonMetrics(
 ): Promise<{ readonly metrics: LeafMetrics; readonly url: string | undefined } & AsyncDisposable> {
   const metrics = new LeafMetrics();
   const http = metricsServer(metrics, logger);
-  const { healthUrl: url } = await listenIfFree(http, { HOST, PORT: METRICS_PORT }, logger, 'METRICS_PORT');
+  const url = await listenIfFree(http, { HOST, PORT: METRICS_PORT }, logger, 'METRICS_PORT');
   return { metrics, url, [Symbol.asyncDispose]: async () => void (await http.close()) };
 }
