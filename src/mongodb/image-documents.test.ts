@@ -50,7 +50,9 @@ describe('documents with images', () => {
       await documents.setInfos('channel', id, { image_url: { url, info: made, at: 5 } });
     }
     assert.deepEqual(await collect(documents, all), []);
-    const written = await db.collection<{ _id: string }>('channel').findOne({ _id: 'open 0' });
+    const written = await db
+      .collection<{ _id: string; image_url_info_source?: unknown }>('channel')
+      .findOne({ _id: 'open 0' });
     assert.deepEqual(written?.image_url_info_source, { url, at: 5, times: 1 });
   });
 
