@@ -7,6 +7,8 @@ const names = ['topic', 'partition', 'offset', 'reason'] as const;
 
 /** Characters of a reason: it may quote the record. */
 const longestReason = 500;
+/** Bytes: the client takes a minute to find the partition of a key of a megabyte, and does nothing else meanwhile. */
+const longestKey = 10_000;
 
 type Header = readonly [Buffer, Buffer];
 
@@ -68,13 +70,13 @@ function fitting(record: TopicRecord, limit: number) {
     return isIn;
   };
   const missing: string[] = [];
-  const whole = (name: 'value' | 'key') => {
+  const whole = (name: 'value' | 'key', longest = limit) => {
     const text = record[name];
-    if (text === null || fits(text.length)) return text;
+    if (text === null || (text.length <= longest && fits(text.length))) return text;
     missing.push(`its ${name} of ${text.length} bytes`);
     return null;
   };
-  const [value, key] = [whole('value'), whole('key')];
+  const [value, key] = [whole('value'), whole('key', longestKey)];
   const theirs = theirHeaders(record);
   const headers = theirs.filter(header => fits(recordBytes({ key: null, value: null, headers: [header] })));
   if (headers.length < theirs.length) missing.push(`${theirs.length - headers.length} of its headers`);
