@@ -10,11 +10,13 @@ import type { ResizeMessageContext } from './resize-sizes.ts';
 export function resizeAnswer(report: GroupReport, postbackSecretKey?: string): string {
   const context = contextOf<ResizeMessageContext>(report, 'resize-message');
   const infos = Object.entries(resizeInfos(report, context)).map(([field, info]) => [`${field}_info`, info]);
-  return JSON.stringify({
+  const json = JSON.stringify({
     ...readExactly(context.message),
     ...Object.fromEntries(infos),
     ...(postbackSecretKey !== undefined && { postback_secret_key: postbackSecretKey }),
   });
+  // SQS takes no text with these two, which JSON leaves as they are.
+  return json.replace(/[\ufffe\uffff]/g, character => `\\u${character.charCodeAt(0).toString(16)}`);
 }
 
 /** An object whose numbers are written again as they were: also those that a JavaScript number can't hold. */

@@ -156,7 +156,8 @@ export const webUrl: ValueKind<string> = {
   accepts: 'an http or https URL without query, such as https://images.example.org',
   parse: value => {
     const url = URL.parse(value);
-    const plain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
+    const plain =
+      url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password;
     return plain ? url.href.replace(/\/$/, '') : undefined;
   },
 };

@@ -33,6 +33,29 @@ describe('documents with images', () => {
     });
   }
 
+  test('stand beside those of whose source somebody has made nothing or nonsense', async (documents, db) => {
+    const url = 'https://a.example.org/1';
+    const sources = [null, 'https://a.example.org/0', [7]];
+    const rows = sources.flatMap((image_url_info_source, index) => [
+      { _id: `believed ${index}`, image_url: url, image_url_info: made, image_url_info_source },
+      { _id: `open ${index}`, image_url: url, image_url_info: null, image_url_info_source },
+    ]);
+    await db.collection<{ _id: string }>('channel').insertMany(rows);
+    const found = await collect(documents, all);
+    assert.deepEqual(
+      found.map(({ id }) => JSON.parse(id)),
+      ['open 0', 'open 1', 'open 2'],
+    );
+    for (const { id } of found) {
+      await documents.setInfos('channel', id, { image_url: { url, info: made, at: 5 } });
+    }
+    assert.deepEqual(await collect(documents, all), []);
+    const written = await db
+      .collection<{ _id: string; image_url_info_source?: unknown }>('channel')
+      .findOne({ _id: 'open 0' });
+    assert.deepEqual(written?.image_url_info_source, { url, at: 5, times: 1 });
+  });
+
   test('are found while one of their images has no info', async (documents, db) => {
     await db.collection<{ _id: string }>('channel').insertMany([
       { _id: 'both', image_url: 'https://a.example.org/1', itunes_image: 'https://a.example.org/2' },

@@ -84,6 +84,10 @@ export class ImageDocuments implements AsyncDisposable {
       const [urlField, atField, timesField] = ['url', 'at', 'times'].map(
         name => `${sourceOf(field)}.${name}`,
       );
+      const isNone = { [sourceOf(field)]: { $exists: true, $not: { $type: 'object' } } };
+      await this.#db
+        .collection(collection)
+        .updateOne({ _id, ...isNone }, { $unset: { [sourceOf(field)]: '' } });
       await this.#db.collection(collection).updateOne(
         { _id, [field]: url, $or: [{ [`${atField}`]: null }, { [`${atField}`]: { $lte: at } }] },
         {
@@ -138,7 +142,7 @@ function unresizedIn(field: ResizeImageField, { failed }: DocumentChoice): Filte
     $or: [
       // Also where it is missing.
       { [infoOf(field)]: null },
-      { [source]: { $exists: true }, $expr: { $ne: [`$${field}`, `$${source}.url`] } },
+      { [source]: { $type: 'object' }, $expr: { $ne: [`$${field}`, `$${source}.url`] } },
       ...(failed ? [{ [`${infoOf(field)}.error`]: { $exists: true } }] : []),
     ],
   };
@@ -151,7 +155,10 @@ function read(document: WithId<Document>, choice: DocumentChoice): ImageDocument
       ? [{ field, url }]
       : [];
   });
-  const times = images.map(({ field }) => document[sourceOf(field)]?.times ?? 0);
+  const times = images.map(({ field }) => {
+    const source = document[sourceOf(field)];
+    return isSource(source) ? (source.times ?? 0) : 0;
+  });
   const version = createHash('sha256')
     .update(JSON.stringify([images, times]))
     .digest('hex')
@@ -162,8 +169,13 @@ function read(document: WithId<Document>, choice: DocumentChoice): ImageDocument
 function isUnresized(document: Document, field: ResizeImageField, { failed }: DocumentChoice): boolean {
   const [info, source] = [document[infoOf(field)], document[sourceOf(field)]];
   if (info === undefined || info === null) return true;
-  if (source !== undefined && source.url !== document[field]) return true;
+  if (isSource(source) && source.url !== document[field]) return true;
   return failed && info.error !== undefined;
+}
+
+/** Whatever else somebody wrote in its place says nothing. */
+function isSource(found: unknown): found is Document {
+  return typeof found === 'object' && found !== null && !Array.isArray(found);
 }
 
 function isSame(one: WithId<Document> | undefined, other: WithId<Document>): boolean {

@@ -33,6 +33,19 @@ async function open(): Promise<OpenExports & { data: string }> {
 describe('exports to folders', () => {
   exportStoreContract(open);
 
+  it('gives up a copy for which there can be no place', async () => {
+    await using opened = await open();
+    const { objects, exports } = opened;
+    await objects.put('a', Readable.from([Buffer.from('pixels')]));
+    const { signal } = new AbortController();
+    const copy = (key: string) => exports.copy('a', { bucket: 'out', key, contentType: 'image/png' }, signal);
+    await copy('images/a.png');
+    for (const key of ['images/a.png/b.png', 'images']) {
+      await assert.rejects(copy(key), { code: 'invalid-request', message: /is where the copy/ });
+    }
+    await copy('images/b.png');
+  });
+
   it('never writes into the object store itself, and leaves no file on its way', async () => {
     await using opened = await open();
     const { objects, exports, data } = opened;

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { asOwnStorageFault } from '../errors/storage-fault.ts';
+import { asOwnStorageFault, systemCode } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { type ExportPlace, type ExportStore, isBucket, isExportKey } from '../jobs/export-store.ts';
 import type { ObjectStore } from '../jobs/object-store.ts';
@@ -12,6 +12,8 @@ import { clearFolder } from './scratch-folder.ts';
 
 /** Older files on their way are of processes that died. */
 const staleMs = 86_400_000;
+/** What the file system says where something of another kind is in a copy's place. */
+const inTheWay = new Set(['EEXIST', 'ENOTDIR', 'EISDIR']);
 
 /** Exports from a folder of objects: each bucket is a folder beside it. */
 export class FilesystemExports implements ExportStore {
@@ -42,8 +44,11 @@ export class FilesystemExports implements ExportStore {
     } catch (error) {
       // Somebody may have removed the bucket's folder: the next copy makes it anew.
       this.#scratches.delete(folder);
-      if (file !== undefined) await rm(file, { force: true });
-      throw asOwnStorageFault(error);
+      if (file === undefined) throw asOwnStorageFault(error);
+      await rm(file, { force: true });
+      if (!inTheWay.has(systemCode(error) ?? '')) throw asOwnStorageFault(error);
+      const message = `A file of the bucket is where the copy ‘${key}’ needs a folder, or a folder is in its place.`;
+      throw new TintypeError('invalid-request', message, { cause: error });
     }
   }
 

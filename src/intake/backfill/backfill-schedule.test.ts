@@ -38,6 +38,7 @@ test('stays due when it failed, and when it was broken off', async () => {
     new Error('MongoDB is away.'),
   );
   await assert.rejects(everyMinute.runIfDue(signal), /away/);
+  assert.deepEqual(runs, ['channel', 'episode'], 'the others are tried all the same');
   await assert.rejects(everyMinute.runIfDue(signal), /away/);
   const other = schedule(database.store.leases, '* * * * *', 'other', runs);
   await other.runIfDue(AbortSignal.abort());
@@ -64,8 +65,8 @@ function schedule(
 ): BackfillSchedule {
   const backfill = {
     run: async (collection: string) => {
-      if (fault) throw fault;
       runs.push(collection);
+      if (fault) throw fault;
       return { documents: 0, images: 0, underWay: 0 };
     },
   };

@@ -42,10 +42,17 @@ export class BackfillSchedule {
     const keeping = setInterval(() => void leases.take(duty).catch(() => {}), leaseMs / 4);
     let isDone = false;
     try {
+      const faults: unknown[] = [];
       for (const collection of collections) {
-        const { documents, images } = await backfill.run(collection, { failed: false }, signal);
-        logger.info({ collection, documents, images }, 'the backfill made jobs of a collection');
+        try {
+          const { documents, images } = await backfill.run(collection, { failed: false }, signal);
+          logger.info({ collection, documents, images }, 'the backfill made jobs of a collection');
+        } catch (error) {
+          // Others may be well.
+          faults.push(error);
+        }
       }
+      if (faults.length > 0) throw faults[0];
       isDone = !signal.aborted;
     } finally {
       clearInterval(keeping);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ResizeDocumentContext } from '../../answers/resize-sizes.ts';
 import type { NewGroup } from '../../jobs/intake-store.ts';
 import type { DocumentChoice, ImageDocument, ImageDocuments } from '../../mongodb/image-documents.ts';
@@ -76,11 +77,19 @@ export class Backfill {
       urls: Object.fromEntries(images.map(({ field, url }) => [field, url])),
     };
     return {
-      eventKey: `mongodb:${collection}:${id}:${version}`,
+      eventKey: `mongodb:${collection}:${short(id)}:${version}`,
       owner,
       ...resizeParts(images, folder, { ...this.#options, priority: 'bulk' }),
       context,
       targets: [{ kind: 'mongodb', collection, document: id }],
     };
   }
+}
+
+/** Characters of an id that fit into an index. */
+const longestId = 200;
+
+/** The id, or its digest where it is long. */
+function short(id: string): string {
+  return id.length <= longestId ? id : createHash('sha256').update(id).digest('hex');
 }

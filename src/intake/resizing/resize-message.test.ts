@@ -50,6 +50,12 @@ describe('a resize message', () => {
     ['names the root', JSON.stringify({ ...good, bucket_name: '/etc' }), /bucket_name/],
     ['names no queue', JSON.stringify({ ...good, redirect_queue: 'https://a/b' }), /redirect_queue/],
     ['calls no web server', JSON.stringify({ ...good, postback_url: 'ftp://a.example.org' }), /postback_url/],
+    [
+      'calls an endless address',
+      JSON.stringify({ ...good, postback_url: `https://${'a'.repeat(2_048)}.example.org` }),
+      /postback_url is longer than 2048/,
+    ],
+    ['can’t be written again', `{"x":${'['.repeat(5_000)}${']'.repeat(5_000)}}`, /nests more than 64/],
     ['calls no address', JSON.stringify({ ...good, postback_url: 'soon' }), /postback_url/],
   ];
   for (const [what, body, reason] of refusals) {

@@ -11,6 +11,11 @@ export interface ResizeMessage {
   readonly postbackUrl?: string;
 }
 
+/** Characters, as of every webhook: the receiver is part of an index. */
+const longestAddress = 2_048;
+/** Of objects and lists within each other: deeper ones can be read, but not written again. */
+const deepest = 64;
+
 /** Amazon's rule. */
 const queueName = /^[A-Za-z0-9_-]{1,80}$|^[A-Za-z0-9_-]{1,75}\.fifo$/;
 /** Room for the name of a copy is left of what keys may have. */
@@ -44,6 +49,9 @@ export function readResizeMessage(body: string): ResizeMessage {
       "Its redirect_queue is no queue's name: 1 to 80 letters, digits, _ and -, with .fifo at the end or not.",
     );
   }
+  if (postbackUrl !== undefined && postbackUrl.length > longestAddress) {
+    throw refused(`Its postback_url is longer than ${longestAddress} characters.`);
+  }
   if (postbackUrl !== undefined && !/^https?:$/.test(URL.parse(postbackUrl)?.protocol ?? '')) {
     throw refused('Its postback_url is no http or https address.');
   }
@@ -62,8 +70,14 @@ function readObject(body: string): Readonly<Record<string, unknown>> {
   } catch (cause) {
     throw new TintypeError('invalid-request', 'It is no JSON.', { cause });
   }
+  if (isDeeper(value, deepest)) throw refused(`It nests more than ${deepest} objects and lists.`);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   throw refused('It is no JSON object.');
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some(each => isDeeper(each, levels - 1));
 }
 
 /** Undefined for a field that is missing, null or empty. */
