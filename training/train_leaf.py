@@ -21,7 +21,7 @@ answering_size = 224
 """Pixels wide and high. More when answering, because things look larger in the parts that are learnt from (Touvron et al., 2019)."""
 
 batch = 32
-batches = 1600
+batches = 1000
 warm_up = 50
 keep_every = 100
 averaging = 0.99

@@ -59,7 +59,7 @@ function createProgram(setExitCode: SetExitCode): Command {
     kafkaCommand(),
     sqsCommand(),
     backfillCommand(setExitCode),
-    leafCommand(),
+    leafCommand(setExitCode),
     migrateCommand(),
     configCommand(),
     backupCommand(setExitCode),

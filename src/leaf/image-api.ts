@@ -24,11 +24,7 @@ export async function createImageApi(config: LeafConfig, logger: Logger): Promis
   const database = new LeafDatabase(config.MONGO_PRODUCER_URL, 'MONGO_PRODUCER_URL', logger);
 
   const unpublished = new UnpublishedImages(database, config.LEAF_EVENT_PHOTO === 'always');
-  const { images, sizes } = metrics.sentImages();
-  const sent = (plant: Plant, count: number, bytes: number) => {
-    images.inc({ plant }, count);
-    sizes.inc({ plant }, bytes);
-  };
+  const sent = metrics.sentImages();
   // One each: a producer whose send fails is closed, under whatever else it was sending.
   const producers = plants.map(() => new TopicProducer(kafka, 'The leaf system'));
   const publishers = new Map(

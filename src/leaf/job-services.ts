@@ -1,4 +1,3 @@
-import { Counter } from 'prom-client';
 import type { LeafConfig } from '../config/leaf-config.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { LeafDatabase } from './images/leaf-database.ts';
@@ -11,7 +10,6 @@ import { synchronizerTask } from './jobs/synchronizer.ts';
 import { usersTasks } from './jobs/users.ts';
 import { LeafMetrics } from './leaf-metrics.ts';
 import type { LeafService } from './leaf-service.ts';
-import type { Plant } from './plants.ts';
 
 /** Each of the four jobs as a process of its own: the page is the same, the configuration is not. */
 export const jobServices = { camera, recognizer, users, synchronizer } as const satisfies Record<
@@ -63,21 +61,7 @@ function synchronizer(config: LeafConfig, logger: Logger): LeafService {
   const producer = new LeafDatabase(config.MONGO_PRODUCER_URL, 'MONGO_PRODUCER_URL', logger);
   const consumer = new LeafDatabase(config.MONGO_CONSUMER_URL, 'MONGO_CONSUMER_URL', logger);
   const metrics = new LeafMetrics();
-  const of = { labelNames: ['plant'] as const, registers: [metrics.registry] };
-  const images = new Counter({
-    name: 'db_synchronizer_job_image',
-    help: 'Images copied, each time anew',
-    ...of,
-  });
-  const sizes = new Counter({
-    name: 'db_synchronizer_job_image_size',
-    help: 'Bytes of those documents',
-    ...of,
-  });
-  const copied = (plant: Plant, count: number, bytes: number) => {
-    images.inc({ plant }, count);
-    sizes.inc({ plant }, bytes);
-  };
+  const copied = metrics.copiedImages();
   return jobService({
     config,
     name: 'synchronizer',

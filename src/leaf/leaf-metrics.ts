@@ -1,4 +1,8 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Plant } from './plants.ts';
+
+/** Hears of images of a plant and of their bytes. */
+export type CountImages = (plant: Plant, images: number, bytes: number) => void;
 
 /** What Prometheus reads of one process of the leaf system, at `METRICS_PORT`. */
 export class LeafMetrics {
@@ -17,14 +21,34 @@ export class LeafMetrics {
   }
 
   /** The image API's: what it has sent to Kafka. */
-  sentImages() {
-    const of = { labelNames: ['plant'] as const, registers: [this.registry] };
-    const images = new Counter({
+  sentImages(): CountImages {
+    return this.#imageCounters({
       name: 'image_api_image',
-      help: 'Images sent to Kafka, one an event',
-      ...of,
+      images: 'Images sent to Kafka, one an event',
+      bytes: 'Bytes of those events',
     });
-    const sizes = new Counter({ name: 'image_api_image_size', help: 'Bytes of those events', ...of });
-    return { images, sizes };
+  }
+
+  /** The synchronizer's: what it has copied. */
+  copiedImages(): CountImages {
+    return this.#imageCounters({
+      name: 'db_synchronizer_job_image',
+      images: 'Images copied, each time anew',
+      bytes: 'Bytes of those documents',
+    });
+  }
+
+  #imageCounters(words: {
+    readonly name: string;
+    readonly images: string;
+    readonly bytes: string;
+  }): CountImages {
+    const of = { labelNames: ['plant'] as const, registers: [this.registry] };
+    const counted = new Counter({ name: words.name, help: words.images, ...of });
+    const sizes = new Counter({ name: `${words.name}_size`, help: words.bytes, ...of });
+    return (plant, images, bytes) => {
+      counted.inc({ plant }, images);
+      sizes.inc({ plant }, bytes);
+    };
   }
 }

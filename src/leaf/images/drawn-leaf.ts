@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import type { Plant } from '../plants.ts';
+import { repeatableNumbers } from './repeatable-numbers.ts';
 
 const side = 256;
 
@@ -12,7 +13,7 @@ const shapes: Readonly<Record<Plant, { width: number; height: number; green: str
 
 /** A leaf with a few spots, 256×256, as JPEG; the same for the same number. */
 export async function drawLeaf(plant: Plant, seed: number): Promise<Uint8Array> {
-  const svg = Buffer.from(leafSvg(plant, numbersFrom(seed)));
+  const svg = Buffer.from(leafSvg(plant, repeatableNumbers(seed)));
   return await sharp(svg).jpeg({ quality: 90 }).toBuffer();
 }
 
@@ -36,13 +37,4 @@ function leafSvg(plant: Plant, next: () => number): string {
 <rect width="100%" height="100%" fill="rgb(${grey},${grey},${grey + 8})"/>
 <g transform="rotate(${turn} ${middle} ${middle})"><path d="${outline}" fill="${green}"/>
 <path d="M${middle},${top} V${bottom} ${veins.join(' ')}" stroke="#a9c58a" stroke-width="2" fill="none"/>${spots.join('')}</g></svg>`;
-}
-
-/** From 0 to 1: a linear congruential generator (Numerical Recipes' constants). */
-function numbersFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }

@@ -3,11 +3,15 @@ import { duplicatesAlone } from '../../mongodb/mongo-faults.ts';
 import type { LeafDatabase } from '../images/leaf-database.ts';
 import type { ImageDocument } from '../images/plant-image.ts';
 import type { Plant } from '../plants.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** Images that are read and written at a time: of 20 KB each, 2 MB. */
-const batchSize = 100;
+export const batchSize = 100;
 /** For one answer, in milliseconds. */
-const timeoutMS = 60_000;
+export const timeoutMS = 60_000;
+
+/** What is of one database alone stays there. */
+export const copiedFields = { _id: 0, unpublished: 0, published: 0 } as const;
 
 export interface Copied {
   readonly images: number;
@@ -36,37 +40,31 @@ export async function copyImages(
     );
     const last = batch.at(-1);
     if (last === undefined) return total;
-    await unlessAborted(
-      signal,
-      target.ask(plant, images => write(images, batch)),
-    );
-    const bytes = batch.reduce((sum, document) => sum + BSON.calculateObjectSize(document), 0);
+    const bytes = await copyBatch(target, plant, batch, signal);
     copied(plant, batch.length, bytes);
     total = { images: total.images + batch.length, bytes: total.bytes + bytes };
     fromId = last.id + 1;
   }
 }
 
-/** MongoDB's client can't call off what it has sent: a batch that is under way is left to itself. */
-async function unlessAborted<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([answer, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-    answer.catch(() => {});
-  }
+/** Resolves to the bytes of the documents once they are durable. No copy becomes older. */
+export async function copyBatch(
+  target: LeafDatabase,
+  plant: Plant,
+  batch: readonly ImageDocument[],
+  signal: AbortSignal,
+): Promise<number> {
+  await unlessAborted(
+    signal,
+    target.ask(plant, images => write(images, batch)),
+  );
+  return batch.reduce((sum, document) => sum + BSON.calculateObjectSize(document), 0);
 }
 
 /** By id instead of by one cursor, which a server closes when a slow target makes it wait. */
 function nextBatch(images: Collection<ImageDocument>, fromId: number): Promise<ImageDocument[]> {
   return images
-    .find<ImageDocument>(
-      { id: { $gte: fromId } },
-      { projection: { _id: 0, unpublished: 0, published: 0 }, timeoutMS },
-    )
+    .find<ImageDocument>({ id: { $gte: fromId } }, { projection: copiedFields, timeoutMS })
     .sort({ id: 1 })
     .limit(batchSize)
     .toArray();
