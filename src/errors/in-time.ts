@@ -16,3 +16,11 @@ export async function inTime<T>(limitMs: number, answer: Promise<T>, until?: Abo
     clearTimeout(timer);
   }
 }
+
+/** The answer, unless the signal aborts before it comes: then throws its reason, and what comes afterwards is ignored. */
+export async function unlessAborted<T>(answer: Promise<T>, until?: AbortSignal): Promise<T> {
+  if (until === undefined) return answer;
+  const aborted = Promise.withResolvers<never>();
+  using _until = addAbortListener(until, () => aborted.reject(until.reason));
+  return await Promise.race([answer, aborted.promise]);
+}

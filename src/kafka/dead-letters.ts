@@ -1,25 +1,30 @@
 import { randomUUID } from 'node:crypto';
+import { deadLetterTopic, type LetterLimits, letterPieces } from './dead-letter.ts';
 import { ensureTopic } from './ensure-topic.ts';
 import type { GroupGeneration } from './group-generation.ts';
 import {
   type Consumer,
+  closeClient,
   type KafkaSettings,
   kafkaTransactionalProducer,
   type Producer,
 } from './kafka-clients.ts';
+import { isTooLarge } from './kafka-faults.ts';
 import type { UnreadableRecord } from './partition-lane.ts';
 import type { PartitionOffset } from './topic-record.ts';
-
-/** What each of them says about itself, beside the headers that it came with. */
-const names = ['topic', 'partition', 'offset', 'reason'] as const;
 
 /** A new transaction waits for the end of the one before at the broker: a few milliseconds. Three seconds in all. */
 const retries = { retries: 120, retryDelay: 25 };
 
-/** Bytes of values in one request: brokers take a mebibyte, headers and all. */
-const pieceBytes = 512_000;
-/** Longer values are left out: the topic would take none of them. */
-const longestValue = 900_000;
+/**
+ * Brokers take a mebibyte by default. Where a topic takes less, the next limits are tried: in the end the four headers of
+ * ours are alone.
+ */
+const allLimits: readonly LetterLimits[] = [
+  { record: 900_000, piece: 512_000 },
+  { record: 50_000, piece: 50_000 },
+  { record: 0, piece: 5_000 },
+];
 
 interface Burial {
   readonly unreadable: readonly UnreadableRecord[];
@@ -36,6 +41,7 @@ export class DeadLetters {
   readonly #settings: KafkaSettings;
   readonly #topics = new Set<string>();
   #producer: Producer | undefined;
+  readonly #closing = new AbortController();
   #waiting: Burial[] = [];
   #burying: Promise<void> | undefined;
 
@@ -55,8 +61,9 @@ export class DeadLetters {
     await outcome.promise;
   }
 
+  /** What is being put aside fails, and is not committed either. */
   async close(): Promise<void> {
-    await this.#burying;
+    this.#closing.abort();
     if (this.#producer) await this.#discard(this.#producer);
   }
 
@@ -67,7 +74,7 @@ export class DeadLetters {
       const together = this.#waiting.filter(burial => burial.generation === generation);
       this.#waiting = this.#waiting.filter(burial => burial.generation !== generation);
       try {
-        await this.#bury(together, generation);
+        await this.#buryWhatFits(together, generation);
         for (const { outcome } of together) outcome.resolve();
       } catch (error) {
         for (const { outcome } of together) outcome.reject(error);
@@ -76,7 +83,21 @@ export class DeadLetters {
     this.#burying = undefined;
   }
 
-  async #bury(burials: readonly Burial[], generation: GroupGeneration): Promise<void> {
+  async #buryWhatFits(burials: readonly Burial[], generation: GroupGeneration): Promise<void> {
+    for (const [index, each] of allLimits.entries()) {
+      try {
+        await this.#bury(burials, generation, each);
+        return;
+      } catch (error) {
+        if (!isTooLarge(error) || index === allLimits.length - 1) throw error;
+        // It has counted what was refused, and the brokers have not.
+        if (this.#producer) await this.#discard(this.#producer);
+      }
+    }
+  }
+
+  async #bury(burials: readonly Burial[], generation: GroupGeneration, limits: LetterLimits): Promise<void> {
+    this.#closing.signal.throwIfAborted();
     for (const { done } of burials) await this.#ensure(deadLetterTopic(done.topic));
     // Each has a name of its own: with an earlier one's the client is refused as a ghost of it.
     this.#producer ??= kafkaTransactionalProducer(this.#settings, retries, `tintype-${randomUUID()}`);
@@ -86,7 +107,8 @@ export class DeadLetters {
       throw error;
     });
     try {
-      for (const messages of pieces(burials.flatMap(({ unreadable }) => unreadable.map(deadLetter)))) {
+      const all = burials.flatMap(({ unreadable }) => unreadable);
+      for (const messages of letterPieces(all, limits)) {
         await transaction.send({ messages });
       }
       // Of a consumer it takes the group's name alone.
@@ -103,55 +125,15 @@ export class DeadLetters {
   /** The brokers end by themselves what it left open, after seconds. */
   async #discard(producer: Producer): Promise<void> {
     this.#producer = undefined;
-    await producer.close(true).catch(() => {});
+    await closeClient(producer);
   }
 
   async #ensure(topic: string): Promise<void> {
     if (this.#topics.has(topic)) return;
-    await ensureTopic(this.#settings, topic, 'KAFKA_TOPIC_USER_IMAGE_TO_PROCESS', 1);
+    const options = { partitions: 1, until: this.#closing.signal };
+    await ensureTopic(this.#settings, topic, 'KAFKA_TOPIC_USER_IMAGE_TO_PROCESS', options);
     this.#topics.add(topic);
   }
-}
-
-function deadLetterTopic(topic: string): string {
-  return `${topic}.dead-letters`;
-}
-
-/** In their order, each small enough for one request. */
-function* pieces(messages: readonly DeadLetter[]): Generator<DeadLetter[]> {
-  let piece: DeadLetter[] = [];
-  let bytes = 0;
-  for (const message of messages) {
-    const size = message.value?.length ?? 0;
-    if (piece.length > 0 && bytes + size > pieceBytes) {
-      yield piece;
-      [piece, bytes] = [[], 0];
-    }
-    piece.push(message);
-    bytes += size;
-  }
-  yield piece;
-}
-
-type DeadLetter = ReturnType<typeof deadLetter>;
-
-function deadLetter({ record, reason: why }: UnreadableRecord) {
-  const length = record.value?.length ?? 0;
-  const isTooLong = length > longestValue;
-  const reason = isTooLong ? `${why} Its ${length} bytes are too many to be put aside.` : why;
-  const facts = { topic: record.topic, partition: record.partition, offset: record.offset, reason };
-  const headers = new Map<Buffer, Buffer>();
-  for (const [name, value] of record.headers) {
-    const isOurs = names.some(own => name?.equals(Buffer.from(own)));
-    if (name !== null && !isOurs) headers.set(name, value ?? Buffer.alloc(0));
-  }
-  for (const name of names) headers.set(Buffer.from(name), Buffer.from(String(facts[name])));
-  return {
-    topic: deadLetterTopic(record.topic),
-    headers,
-    ...(record.key !== null && { key: record.key }),
-    ...(record.value !== null && !isTooLong && { value: record.value }),
-  };
 }
 
 /** What the client takes of a message to commit its offset. */

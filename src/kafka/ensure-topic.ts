@@ -1,25 +1,25 @@
 import { AuthenticationError, findErrorBy, GenericError, UserError } from '@platformatic/kafka';
+import { unlessAborted } from '../errors/in-time.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
-import { type KafkaSettings, kafkaAdmin } from './kafka-clients.ts';
+import { type Admin, closeClient, type KafkaSettings, kafkaAdmin } from './kafka-clients.ts';
 
 const brokersDefault = -1;
 
 /**
  * Makes the topic where there is none, with the brokers' own replication. Throws `invalid-configuration` when the brokers
- * refuse it or the login, and the client's own error when they don't answer.
- * @param partitions as many as the brokers give a topic of which nobody says more, by default
+ * refuse it or the login, the client's own error when they don't answer, and the signal's reason once that aborts.
  * @param namedBy who names the topic, for the message: a variable, say
+ * @param options.partitions as many as the brokers give a topic of which nobody says more, by default
  */
 export async function ensureTopic(
   settings: KafkaSettings,
   topic: string,
   namedBy: string,
-  partitions = brokersDefault,
+  options: { readonly partitions?: number; readonly until?: AbortSignal } = {},
 ): Promise<void> {
   const admin = kafkaAdmin(settings, { retries: 1, retryDelay: 250 });
   try {
-    if (await hasTopic(admin, topic)) return;
-    await admin.createTopics({ topics: [topic], partitions });
+    await unlessAborted(make(admin, topic, options.partitions ?? brokersDefault), options.until);
   } catch (error) {
     if (error instanceof Error && findErrorBy(error, 'apiId', 'TOPIC_ALREADY_EXISTS')) return;
     const reason = refusal(error);
@@ -27,11 +27,16 @@ export async function ensureTopic(
     const message = `${namedBy} names the Kafka topic '${topic}', and the brokers refuse it: ${reason}. It must exist, or its making be allowed`;
     throw new TintypeError('invalid-configuration', message, { cause: error });
   } finally {
-    await admin.close();
+    await closeClient(admin);
   }
 }
 
-async function hasTopic(admin: ReturnType<typeof kafkaAdmin>, topic: string): Promise<boolean> {
+async function make(admin: Admin, topic: string, partitions: number): Promise<void> {
+  if (await hasTopic(admin, topic)) return;
+  await admin.createTopics({ topics: [topic], partitions });
+}
+
+async function hasTopic(admin: Admin, topic: string): Promise<boolean> {
   try {
     await admin.metadata({ topics: [topic], forceUpdate: true });
     return true;

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
+import { unlessAborted } from '../errors/in-time.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { GroupCommits } from './group-commits.ts';
 import { generationOf } from './group-generation.ts';
 import { GroupOffsets } from './group-offsets.ts';
-import { type Consumer, type KafkaSettings, kafkaConsumer } from './kafka-clients.ts';
+import { type Consumer, closeClient, type KafkaSettings, kafkaConsumer } from './kafka-clients.ts';
 import { needsRejoin } from './kafka-faults.ts';
 import { PartitionFetcher } from './partition-fetcher.ts';
 import { type LaneProgress, PartitionLane, type RecordHandling } from './partition-lane.ts';
+import { soonAfter } from './soon-after.ts';
 import type { AssignedPartition } from './topic-record.ts';
 
 export interface GroupOptions {
@@ -34,18 +36,23 @@ export class GroupMember<T> {
   #assignment = new AbortController();
   #room = Promise.withResolvers<void>();
 
-  /** Throws the client's own error when the brokers are away or a topic is not there. @param name stands for this process in the group. */
+  /**
+   * Throws the client's own error when the brokers are away or a topic is not there, and the signal's reason once that
+   * aborts. @param name stands for this process in the group.
+   */
   static async join<T>(
     settings: KafkaSettings,
     name: string,
     options: GroupOptions,
     handling: RecordHandling<T>,
     deadLetters: DeadLetters,
+    until: AbortSignal,
   ): Promise<GroupMember<T>> {
     const member = new GroupMember(settings, name, options, handling, deadLetters);
     try {
-      await member.#consumer.metadata({ topics: [...options.topics] });
-      await member.#consumer.joinGroup({});
+      await unlessAborted(member.#consumer.metadata({ topics: [...options.topics] }), until);
+      // One who is gone without a word while the others wait for it keeps them waiting.
+      await soonAfter(until, member.#join());
       return member;
     } catch (error) {
       await member.close();
@@ -85,6 +92,10 @@ export class GroupMember<T> {
     });
   }
 
+  async #join(): Promise<void> {
+    await this.#consumer.joinGroup({});
+  }
+
   /** Works until the abort, and finishes what it has begun then. Throws its first fault. */
   async run(stop: AbortSignal): Promise<void> {
     const ended = AbortSignal.any([stop, this.#fault.signal]);
@@ -97,9 +108,9 @@ export class GroupMember<T> {
     if (this.#fault.signal.aborted) throw this.#fault.signal.reason;
   }
 
-  /** Leaves the group, so that others need not wait until it has missed this one. */
+  /** Leaves the group, so that others need not wait until it has missed this one. What waits for brokers fails. */
   async close(): Promise<void> {
-    const consumers = [this.#consumer, this.#committer].map(each => each.close(true).catch(() => {}));
+    const consumers = [this.#consumer, this.#committer].map(closeClient);
     await Promise.all([...consumers, this.#fetcher.close(), this.#offsets.close()]);
   }
 

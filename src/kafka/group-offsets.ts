@@ -1,4 +1,4 @@
-import { type Admin, type Consumer, type KafkaSettings, kafkaAdmin } from './kafka-clients.ts';
+import { type Admin, type Consumer, closeClient, type KafkaSettings, kafkaAdmin } from './kafka-clients.ts';
 import type { AssignedPartition } from './topic-record.ts';
 
 type Assignments = NonNullable<Consumer['assignments']>;
@@ -44,7 +44,7 @@ export class GroupOffsets {
   }
 
   async close(): Promise<void> {
-    await this.#client.close().catch(() => {});
+    await closeClient(this.#client);
   }
 
   async #committed(assignments: Assignments): Promise<Map<string, bigint>> {

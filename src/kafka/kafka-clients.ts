@@ -1,4 +1,6 @@
 import { Admin, Consumer, Producer } from '@platformatic/kafka';
+import { inTime } from '../errors/in-time.ts';
+import { boundDecompression } from './bounded-decompression.ts';
 
 export type { Admin, Consumer, Producer } from '@platformatic/kafka';
 
@@ -54,10 +56,24 @@ export function kafkaConsumer(
   retries: KafkaRetries,
   membership: { readonly groupId: string; readonly groupInstanceId: string },
 ): Consumer {
+  boundDecompression();
   const consumer = new Consumer({ ...clientOptions(settings, retries), ...groupOptions, ...membership });
   // A group that can't be joined again is an event, and one of this name that nobody hears ends the process.
   consumer.on('error', () => {});
   return consumer;
+}
+
+/** For brokers to hear of it. Milliseconds. */
+const goodbyeMs = 2_000;
+
+/** Ends what the client still waits for. A consumer says goodbye to its group first, unless the brokers hang. */
+export async function closeClient(client: Admin | Consumer | Producer): Promise<void> {
+  const closing = client instanceof Admin ? client.close() : client.close(true);
+  try {
+    await inTime(goodbyeMs, closing);
+  } catch {
+    void client.connections.close().catch(() => {});
+  }
 }
 
 /** A member that died unheard keeps its partitions from the others for as long as its session lasts. Milliseconds. */

@@ -1,5 +1,5 @@
 import { type FetchedRecords, fetchedRecords } from './fetched-records.ts';
-import { type Consumer, type KafkaSettings, kafkaConsumer } from './kafka-clients.ts';
+import { type Consumer, closeClient, type KafkaSettings, kafkaConsumer } from './kafka-clients.ts';
 
 /** A partition that may be fetched from. */
 export interface FetchTarget {
@@ -51,7 +51,7 @@ export class PartitionFetcher {
   }
 
   async close(): Promise<void> {
-    await this.#client.close(true).catch(() => {});
+    await closeClient(this.#client);
   }
 
   async #fetchFrom(node: number, targets: readonly FetchTarget[], metadata: Metadata): Promise<void> {

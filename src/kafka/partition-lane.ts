@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TintypeError } from '../errors/tintype-error.ts';
 import type { FetchedRecords } from './fetched-records.ts';
+import { recordBytes } from './record-bytes.ts';
 import type { AssignedPartition, PartitionOffset, TopicRecord } from './topic-record.ts';
 
 /** What is done with records; nothing of it is about one partition alone. */
@@ -56,7 +57,6 @@ export class PartitionLane<T> {
   readonly #progress: LaneProgress;
   readonly #changes = new EventTarget();
   #fetched: TopicRecord[] = [];
-  /** Of their values. */
   #bytes = 0;
   #next: bigint;
 
@@ -80,7 +80,8 @@ export class PartitionLane<T> {
 
   add({ records, next }: FetchedRecords): void {
     this.#next = next;
-    this.#fetched.push(...records);
+    // No `push(...records)`: so many arguments overflow the stack.
+    this.#fetched = this.#fetched.concat(records);
     this.#bytes += bytesOf(records);
     if (records.length > 0) this.#changes.dispatchEvent(new Event('added'));
   }
@@ -152,7 +153,7 @@ export class PartitionLane<T> {
 }
 
 function bytesOf(records: readonly TopicRecord[]): number {
-  return records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+  return records.reduce((sum, record) => sum + recordBytes(record), 0);
 }
 
 /** Something is away that will come back. */

@@ -6,6 +6,7 @@ import { DeadLetters } from './dead-letters.ts';
 import { GroupMember, type GroupOptions } from './group-member.ts';
 import type { KafkaSettings } from './kafka-clients.ts';
 import type { RecordHandling } from './partition-lane.ts';
+import { soonAfter } from './soon-after.ts';
 
 export interface TopicConsumerOptions<T> extends GroupOptions {
   readonly settings: KafkaSettings;
@@ -54,7 +55,10 @@ export class TopicConsumer<T> {
     this.#loop ??= this.#consume();
   }
 
-  /** Finishes what was begun, leaves the group, and resolves when all is still. */
+  /**
+   * Finishes what was begun, leaves the group, and resolves when all is still. What takes longer than some seconds, as
+   * with brokers that hang, is left; nothing of it was committed, so it comes again.
+   */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
@@ -74,7 +78,7 @@ export class TopicConsumer<T> {
       try {
         const member = await this.#join();
         this.#awayLog.back();
-        await member.run(stopping).finally(() => member.close());
+        await soonAfter(stopping, member.run(stopping)).finally(() => member.close());
       } catch (error) {
         if (stopping.aborted) return;
         if (performance.now() - since > steadyMs) failures = 0;
@@ -88,6 +92,7 @@ export class TopicConsumer<T> {
 
   #join(): Promise<GroupMember<T>> {
     const { settings } = this.#options;
-    return GroupMember.join(settings, this.#name, this.#options, this.#handling, this.#deadLetters);
+    const stopping = this.#stopping.signal;
+    return GroupMember.join(settings, this.#name, this.#options, this.#handling, this.#deadLetters, stopping);
   }
 }

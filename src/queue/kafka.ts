@@ -30,7 +30,7 @@ export class KafkaBroker implements Broker {
   }
 
   async check(): Promise<void> {
-    this.#topicMade = ensureTopic(this.#settings, this.#topic, 'JOB_QUEUE_URL', partitions);
+    this.#topicMade = ensureTopic(this.#settings, this.#topic, 'JOB_QUEUE_URL', { partitions });
     await this.#made();
   }
 
@@ -87,7 +87,7 @@ export class KafkaBroker implements Broker {
   }
 
   async #made(): Promise<void> {
-    this.#topicMade ??= ensureTopic(this.#settings, this.#topic, 'JOB_QUEUE_URL', partitions);
+    this.#topicMade ??= ensureTopic(this.#settings, this.#topic, 'JOB_QUEUE_URL', { partitions });
     try {
       await this.#topicMade;
     } catch (error) {

@@ -64,11 +64,12 @@ export class ImageConsumer {
     while (!stopping.aborted) {
       try {
         const { kafka } = this.#parts;
-        for (const plant of plants) await ensureTopic(kafka, plant, 'The leaf system');
+        for (const plant of plants) await ensureTopic(kafka, plant, 'The leaf system', { until: stopping });
         this.#awayLog.back();
         this.#consumer.start();
         return;
       } catch (error) {
+        if (stopping.aborted) return;
         this.#awayLog.away(error);
         await sleep(againMs, undefined, { signal: stopping }).catch(() => {});
       }
