@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { after, before, suite, test } from 'node:test';
 import sharp from 'sharp';
 import { assertProblem } from '../../test/support/answers.ts';
@@ -12,6 +13,7 @@ import { drawLeaf } from './images/drawn-leaf.ts';
 import type { LeafService } from './leaf-service.ts';
 import { plants } from './plants.ts';
 
+const notLinux = process.platform !== 'linux';
 const counts = { potato: 3, tomato: 10, pepper: 2 };
 
 suite('The analyzer', () => {
@@ -52,10 +54,10 @@ suite('The analyzer', () => {
     }
   });
 
-  test('lets ONNX Runtime tell nobody what it looks at', { skip: process.platform !== 'linux' }, async () => {
-    const environments = await classifierEnvironments();
-    assert.ok(environments.length > 0);
-    for (const environment of environments) assert.ok(environment.includes('ORT_DISABLE_TELEMETRY=1'));
+  test('lets ONNX Runtime tell nobody what it looks at', { skip: notLinux }, async () => {
+    const processes = await classifierProcesses();
+    assert.ok(processes.length > 0);
+    for (const { environment } of processes) assert.ok(environment.includes('ORT_DISABLE_TELEMETRY=1'));
   });
 
   test('takes photos of any size, turned as the camera was held, in grey and in CMYK', async () => {
@@ -109,6 +111,45 @@ suite('The analyzer', () => {
     assert.equal(await ping.text(), '"Hello, I am alive"');
     for (const answer of await Promise.all(asked)) assert.equal(answer.status, 200);
   });
+
+  test('refuses photos before it reads them while 64 are being sent', async () => {
+    const { port } = new URL(url);
+    const headers = { 'content-type': 'image/jpeg', 'content-length': '1000' };
+    const path = '/potato/disease-classify';
+    const slow = Array.from({ length: 64 }, () => {
+      const sending = request({ port, path, method: 'POST', headers }).on('error', () => {});
+      sending.write('x');
+      return sending;
+    });
+    const isRefused = async () => {
+      const { code } = (await (await send(path, 'x')).json()) as { code: string };
+      return code === 'overloaded';
+    };
+    try {
+      await eventually(isRefused, 'too many are being sent');
+    } finally {
+      for (const sending of slow) sending.destroy();
+    }
+    await eventually(async () => !(await isRefused()), 'there is room again');
+  });
+});
+
+test('An analyzer whose network could not be run tries again by itself', { skip: notLinux }, async () => {
+  const config = readLeafConfig('analyzer', { PORT: '0', METRICS_PORT: '0' });
+  const service = createAnalyzer(config, createLogger('silent'));
+  try {
+    const { url } = await service.start();
+    const readiness = async () => await (await fetch(`${url}/health/ready`)).text();
+    const [first] = await eventually(async () => {
+      const found = await classifierProcesses();
+      return found.length > 0 && found;
+    }, 'the first process is there');
+    process.kill(Number(first?.number), 'SIGKILL');
+    await eventually(async () => /can't be run/.test(await readiness()), 'the trial has failed');
+    await eventually(async () => (await fetch(`${url}/health/ready`)).ok, 'the network is loaded', 60_000);
+  } finally {
+    await service.stop();
+  }
 });
 
 /** What a JPEG's frame header says of its size, replaced by a lie. */
@@ -126,15 +167,15 @@ async function assertRefused(answer: Response, status: number, code: string): Pr
   assert.equal(assertProblem(status, type, await answer.text(), code), code);
 }
 
-/** Of the processes that this one has started for the network, by Linux's /proc. */
-async function classifierEnvironments(): Promise<string[][]> {
+/** Those that this process has started for the network, by Linux's /proc. */
+async function classifierProcesses(): Promise<{ number: string; environment: string[] }[]> {
   const numbers = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
   const found = await Promise.all(
     numbers.map(async number => {
       const read = (file: string) => readFile(`/proc/${number}/${file}`, 'utf8').catch(() => '');
       const [command, status, environment] = await Promise.all(['cmdline', 'status', 'environ'].map(read));
       const isOurs = command?.includes('classifier-process') && status?.includes(`\nPPid:\t${process.pid}\n`);
-      return isOurs ? [environment?.split('\0') ?? []] : [];
+      return isOurs ? [{ number, environment: environment?.split('\0') ?? [] }] : [];
     }),
   );
   return found.flat();

@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FailureMessage } from '../../errors/failure-message.ts';
 import { shortReason } from '../../errors/short-reason.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
@@ -22,7 +23,9 @@ const photoMs = 5_000;
 /** Processes at most; each takes 120 MB. */
 const mostProcesses = 4;
 /** Photos that wait for a process, at most. */
-const mostWaiting = 64;
+export const mostWaiting = 64;
+/** Between two trials of a network that can't be run, in milliseconds. */
+const againMs = 10_000;
 
 const environment = {
   VIPS_BLOCK_UNTRUSTED: '1',
@@ -74,9 +77,9 @@ export class Classifier {
     });
   }
 
-  /** Loads the network, so that the first who asks need not wait for it. */
+  /** Loads the network, so that the first who asks need not wait for it; where it can't be run, again every 10 s. */
   start(): void {
-    this.#trial ??= this.#try();
+    this.#trial ??= this.#tryUntilDone();
   }
 
   /** Ends every process; what was asked is rejected with `shutting-down`. */
@@ -121,11 +124,17 @@ export class Classifier {
     }
   }
 
-  async #try(): Promise<void> {
-    try {
-      await this.probabilities(tinyJpeg);
-    } catch (error) {
-      this.#fault = `The network can't be run: ${shortReason(error)}`;
+  /** By itself, because whoever asks for readiness first sends no photo while there is a fault. */
+  async #tryUntilDone(): Promise<void> {
+    const stopping = this.#stopping.signal;
+    while (!stopping.aborted) {
+      try {
+        await this.probabilities(tinyJpeg);
+        return;
+      } catch (error) {
+        this.#fault = `The network can't be run: ${shortReason(error)}`;
+        await sleep(againMs, undefined, { signal: stopping }).catch(() => {});
+      }
     }
   }
 }

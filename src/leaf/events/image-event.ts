@@ -1,4 +1,5 @@
 import { Binary, BSON } from 'mongodb';
+import { shortReason } from '../../errors/short-reason.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import { factsOf, type ImageDocument, type ImageFacts } from '../images/plant-image.ts';
 import type { Plant } from '../plants.ts';
@@ -12,6 +13,8 @@ export interface ImageEvent {
 
 /** Of the layout below. A reader refuses those that it does not know; fields that it does not know are no matter. */
 const schema = 1;
+/** An image API's events fit into a broker's mebibyte. What is larger might fit into no document of MongoDB. */
+const mostBytes = 2_000_000;
 
 type Check = (value: unknown) => boolean;
 
@@ -45,11 +48,22 @@ export function writeImageEvent(plant: Plant, document: ImageDocument): Uint8Arr
   return BSON.serialize({ schema, plant, image, ...(data !== undefined && { data }) });
 }
 
-/** Throws `invalid-record` with the reason for what is no event of that plant. */
+/** Throws `invalid-record` with the reason for what is no event of that plant, or has more than 2,000,000 bytes. */
 export function readImageEvent(plant: Plant, value: Uint8Array | null): ImageEvent {
-  const event = parse(value);
-  if (event.schema !== schema) throw invalid(`Its schema is ${event.schema}, not ${schema}.`);
-  if (event.plant !== plant) throw invalid(`Its plant is ${event.plant}, not ${plant}.`);
+  if (value === null) throw invalid('It has no value.');
+  if (value.length > mostBytes) throw invalid(`Its ${value.length} bytes are more than ${mostBytes}.`);
+  try {
+    return checked(plant, BSON.deserialize(value));
+  } catch (error) {
+    if (error instanceof TintypeError) throw error;
+    // Whatever a stranger's bytes lead to: it would be the same with the next try.
+    throw invalid(`It is not BSON that can be read: ${shortReason(error)}.`);
+  }
+}
+
+function checked(plant: Plant, event: Record<string, unknown>): ImageEvent {
+  if (event.schema !== schema) throw invalid(`Its schema is ${foreign(event.schema)}, not ${schema}.`);
+  if (event.plant !== plant) throw invalid(`Its plant is ${foreign(event.plant)}, not ${plant}.`);
   const { image, data } = event;
   if (typeof image !== 'object' || image === null) throw invalid('It has no image.');
   const wrong = Object.entries(checks).find(([name, isRight]) => !isRight(image[name as keyof object]));
@@ -60,14 +74,10 @@ export function readImageEvent(plant: Plant, value: Uint8Array | null): ImageEve
   return data === undefined ? { image: read } : { image: read, data: data.value() };
 }
 
-function parse(value: Uint8Array | null): Record<string, unknown> {
-  if (value === null) throw invalid('It has no value.');
-  try {
-    return BSON.deserialize(value);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw invalid(`It is not BSON: ${reason}.`);
-  }
+/** A stranger's value for a message. Others than these may have a `toString` of their own. */
+function foreign(value: unknown): string {
+  const isPlain = typeof value === 'string' || typeof value === 'number';
+  return isPlain ? String(value).slice(0, 100) : `a value of type ${value === null ? 'null' : typeof value}`;
 }
 
 function invalid(message: string): TintypeError {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isTooLarge } from '../../kafka/kafka-faults.ts';
 import type { ProducedMessage } from '../../kafka/topic-producer.ts';
 import { AwayLog } from '../../telemetry/away-log.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -114,17 +115,37 @@ export class PlantPublisher {
   }
 
   async #send(documents: readonly ImageDocument[]): Promise<void> {
-    for (const piece of pieces(this.#plant, documents)) {
-      await this.#parts.topics.send(
-        this.#plant,
-        piece.map(({ document, value }) => ({ key: String(document.id), value, headers: {} })),
-      );
-      this.#parts.sent(this.#plant, piece.length, bytesOf(piece));
-      await this.#parts.unpublished.setPublished(
-        this.#plant,
-        piece.map(({ document }) => document),
-      );
+    for (const piece of pieces(this.#plant, documents)) await this.#sendPiece(piece);
+  }
+
+  async #sendPiece(piece: readonly Written[]): Promise<void> {
+    try {
+      const messages = piece.map(({ document, value }) => ({ key: String(document.id), value, headers: {} }));
+      await this.#parts.topics.send(this.#plant, messages);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      await this.#sendSmaller(piece, error);
+      return;
     }
+    this.#parts.sent(this.#plant, piece.length, bytesOf(piece));
+    await this.#parts.unpublished.setPublished(
+      this.#plant,
+      piece.map(({ document }) => document),
+    );
+  }
+
+  /** Each image by itself, and then without its photo: one that will never fit must not hold up the others. */
+  async #sendSmaller(piece: readonly Written[], refusal: unknown): Promise<void> {
+    const [first, ...others] = piece;
+    if (others.length > 0) {
+      for (const each of piece) await this.#sendPiece([each]);
+      return;
+    }
+    if (first?.document.data === undefined) throw refusal;
+    const { data, ...document } = first.document;
+    const facts = { plant: this.#plant, id: document.id, bytes: data.length() };
+    this.#parts.logger.error(facts, 'Kafka refuses the photo as too large: its image is told without it');
+    await this.#sendPiece([{ document, value: writeImageEvent(this.#plant, document) }]);
   }
 
   async #somethingToDo(): Promise<void> {

@@ -1,9 +1,9 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import Type from 'typebox';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import type { HttpApp } from '../../web/http-app.ts';
 import { sendProblem } from '../../web/problem.ts';
-import { type Classifier, mostPhotoBytes } from '../analyzer/classifier.ts';
+import { type Classifier, mostPhotoBytes, mostWaiting } from '../analyzer/classifier.ts';
 import { plantOf } from './image-path.ts';
 
 const ofPlant = Type.Object({ plant: Type.String() });
@@ -23,7 +23,8 @@ export function classifyPhotos(app: HttpApp, classifier: Pick<Classifier, 'class
     async (_request: FastifyRequest, body: Buffer) => body,
   );
 
-  const photo = { schema: { params: ofPlant }, bodyLimit: mostPhotoBytes, errorHandler: sendPhotoProblem };
+  const common = { onRequest: limitPhotos(), errorHandler: sendPhotoProblem };
+  const photo = { ...common, schema: { params: ofPlant }, bodyLimit: mostPhotoBytes };
   app.post('/:plant/disease-classify', photo, async ({ params, body }) => {
     const plant = plantOf(params);
     if (!Buffer.isBuffer(body))
@@ -32,14 +33,29 @@ export function classifyPhotos(app: HttpApp, classifier: Pick<Classifier, 'class
   });
 
   const digits = {
+    ...common,
     schema: { params: ofPlant, body: hexPhoto },
     bodyLimit: 2 * mostPhotoBytes + hexOverhead,
-    errorHandler: sendPhotoProblem,
   };
   app.post('/:plant/disease-classify-by-bytes', digits, async ({ params, body }) => {
     const plant = plantOf(params);
     return await classifier.classify(plant, fromHex(body.hex_bytes));
   });
+}
+
+/** Before any of a photo is taken, so that what is refused costs no memory: a body of digits may be of 20 MiB. */
+function limitPhotos() {
+  let photos = 0;
+  return (_request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    if (photos >= mostWaiting) {
+      done(new TintypeError('overloaded', 'Too many photos wait already. Try again soon.'));
+      return;
+    }
+    photos++;
+    // Answered, or whoever asked is gone: a photo of theirs that still waits is the classifier's to count.
+    reply.raw.once('close', () => photos--);
+    done();
+  };
 }
 
 function fromHex(text: string): Buffer {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { MongoClient } from 'mongodb';
+import { CuttingProxy } from '../../../test/support/cutting-proxy.ts';
 import { newImage } from '../../../test/support/leaf-history.ts';
 import { seededNumbers } from '../../../test/support/seeded-numbers.ts';
 import { realServer } from '../../../test/support/servers/real-server.ts';
@@ -93,6 +94,28 @@ describe('copies of images', () => {
     const states = statesOf(1);
     for (const state of states) await copies.write(plant, [eventOf(state)]);
     await hasNewest(queries, 1, states);
+  });
+
+  it('are not taken for written when the connection is lost', async t => {
+    if (!server) return t.skip('SecantusDB could not be had');
+    await using proxy = await CuttingProxy.start(server.port);
+    const url = secantusUrl(proxy, `leaf${randomUUID().slice(0, 8)}`);
+    const database = new LeafDatabase(url, 'MONGO_CONSUMER_URL', createLogger('silent'));
+    database.start();
+    try {
+      const [copies, queries, states] = [new ImageCopies(database), new ImageQueries(database), statesOf(1)];
+      await queries.count(plant, {});
+      for (const [index, state] of states.entries()) {
+        proxy.cutAt = `${index === 0 ? 'insert' : 'update'}\0`;
+        await assert.rejects(copies.write(plant, [eventOf(state)]), { code: 'storage-unavailable' });
+        proxy.cutAt = undefined;
+        await copies.write(plant, [eventOf(state)]);
+      }
+      assert.ok(proxy.cuts >= states.length);
+      await hasNewest(queries, 1, states);
+    } finally {
+      await database.stop();
+    }
   });
 });
 

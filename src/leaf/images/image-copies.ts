@@ -1,4 +1,5 @@
-import { type AnyBulkWriteOperation, Binary, type Collection, MongoBulkWriteError } from 'mongodb';
+import { type AnyBulkWriteOperation, Binary, type Collection } from 'mongodb';
+import { duplicatesAlone } from '../../mongodb/mongo-faults.ts';
 import type { ImageEvent } from '../events/image-event.ts';
 import type { Plant } from '../plants.ts';
 import type { LeafDatabase } from './leaf-database.ts';
@@ -79,11 +80,9 @@ async function insertMissing(
     await images.insertMany(documents as ImageDocument[], { ordered: false });
     return [];
   } catch (error) {
-    if (!(error instanceof MongoBulkWriteError)) throw error;
-    const faults = [error.writeErrors].flat();
-    const concern = error.result.getWriteConcernError();
-    if (concern !== undefined || faults.some(({ code }) => code !== 11_000)) throw error;
-    return faults.flatMap(({ index }) => states[index] ?? []);
+    const duplicates = duplicatesAlone(error);
+    if (duplicates === undefined) throw error;
+    return duplicates.flatMap(index => states[index] ?? []);
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Filter } from 'mongodb';
+import { BSON, type Filter } from 'mongodb';
 import type { Plant } from '../plants.ts';
 import { idIndex, type LeafDatabase, listIndex } from './leaf-database.ts';
 import type { ImageDocument } from './plant-image.ts';
@@ -12,6 +12,8 @@ export interface ImageFilter {
 
 /** For one answer, in milliseconds. */
 const timeoutMS = 10_000;
+/** Of the documents of one list: an answer has their photos in digits, which are twice as many. */
+const mostListBytes = 16_000_000;
 
 /** Every question that is asked of the images. All throw `storage-unavailable` while MongoDB is away. */
 export class ImageQueries {
@@ -32,12 +34,20 @@ export class ImageQueries {
     );
   }
 
-  /** By id, from this one on. */
+  /** By id, from this one on; fewer than the limit where their documents have more than 16 MB. Empty at the end alone. */
   list(plant: Plant, filter: ImageFilter, fromId: number, limit: number): Promise<ImageDocument[]> {
     const chosen = { ...shown(filter), id: { $gte: fromId } };
-    return this.#database.ask(plant, images =>
-      images.find(chosen, { timeoutMS, hint: listIndex }).sort({ id: 1 }).limit(limit).toArray(),
-    );
+    return this.#database.ask(plant, async images => {
+      const found = images.find(chosen, { timeoutMS, hint: listIndex }).sort({ id: 1 }).limit(limit);
+      const listed: ImageDocument[] = [];
+      let bytes = 0;
+      for await (const image of found) {
+        bytes += BSON.calculateObjectSize(image);
+        if (bytes > mostListBytes && listed.length > 0) break;
+        listed.push(image);
+      }
+      return listed;
+    });
   }
 
   /**

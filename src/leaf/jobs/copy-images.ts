@@ -1,4 +1,5 @@
-import { type AnyBulkWriteOperation, BSON, type Collection, MongoBulkWriteError } from 'mongodb';
+import { type AnyBulkWriteOperation, BSON, type Collection } from 'mongodb';
+import { duplicatesAlone } from '../../mongodb/mongo-faults.ts';
 import type { LeafDatabase } from '../images/leaf-database.ts';
 import type { ImageDocument } from '../images/plant-image.ts';
 import type { Plant } from '../plants.ts';
@@ -81,12 +82,7 @@ async function write(images: Collection<ImageDocument>, batch: readonly ImageDoc
   try {
     await images.bulkWrite(operations, { ordered: false, timeoutMS });
   } catch (error) {
-    if (!isNewerAlone(error)) throw error;
+    // Those of which there is a newer one.
+    if (duplicatesAlone(error) === undefined) throw error;
   }
-}
-
-function isNewerAlone(error: unknown): boolean {
-  if (!(error instanceof MongoBulkWriteError)) return false;
-  const faults = [error.writeErrors].flat();
-  return faults.every(({ code }) => code === 11_000) && error.result.getWriteConcernError() === undefined;
 }

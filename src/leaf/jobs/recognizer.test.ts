@@ -35,6 +35,16 @@ suite('The recognizer', () => {
     assert.equal(system.analyzed, 45);
   });
 
+  test('goes on after a page that the image API has cut short', async () => {
+    await using system = await startSystem();
+    system.mostListed = 3;
+    system.images.push(
+      ...Array.from({ length: 7 }, (_, index) => ({ id: index + 1, data: 'ffd8ff', disease: null })),
+    );
+    await system.run();
+    assert.equal(system.analyzed, 7);
+  });
+
   test('leaves a photo that the analyzer refuses as it is, and goes on', async () => {
     await using system = await startSystem();
     system.images.push(
@@ -64,7 +74,7 @@ suite('The recognizer', () => {
 /** An image API of potatoes alone and an analyzer, as the contract has them. */
 async function startSystem() {
   const images: Image[] = [];
-  const state = { analyzed: 0, isAway: false };
+  const state = { analyzed: 0, isAway: false, mostListed: 100 };
   const server = await startHttp(async (request, response) => {
     const [status, answer] = await answerTo(request);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
@@ -86,10 +96,8 @@ async function startSystem() {
     if (request.method === 'POST') return [200, change(JSON.parse(body.toString()))];
     const from = Number(searchParams.get('from_id'));
     const found = pathname.includes('potato') ? images.filter(({ id }) => id >= from) : [];
-    return [
-      200,
-      { image_list: found.slice(0, Number(searchParams.get('limit'))), total_images: found.length },
-    ];
+    const limit = Math.min(Number(searchParams.get('limit')), state.mostListed);
+    return [200, { image_list: found.slice(0, limit), total_images: found.length }];
   }
 
   function classify(photo: Buffer): [number, object] {

@@ -30,11 +30,12 @@ export function recognizerTask({ api, analyzer, everySeconds }: RecognizerParts)
     for (;;) {
       const from = memory.get(plant) ?? 1;
       const images = await api.list(plant, from, pageSize, signal);
+      // A page that is not full need not be the last one.
+      if (images.length === 0) return;
       for (const image of images) {
         if (image.disease === null) await recognize(plant, image, run);
         memory.set(plant, image.id + 1);
       }
-      if (images.length < pageSize) return;
     }
   }
 
