@@ -4,8 +4,19 @@ import { systemCode } from './storage-fault.ts';
 export function shortReason(thrown: unknown): string {
   if (!(thrown instanceof Error)) return firstLine(String(thrown));
   const said = messageOf(thrown);
-  const underneath = thrown.cause === undefined ? '' : shortCause(thrown.cause);
+  const underneath = thrown.cause === undefined ? firstRoot(thrown) : shortCause(thrown.cause);
   return underneath === '' ? said : `${said} (${underneath})`;
+}
+
+/** What the first of several tries failed of; empty for an error of another kind. */
+function firstRoot(thrown: Error): string {
+  if (!(thrown instanceof AggregateError) || thrown.message === '') return '';
+  let root: unknown = thrown;
+  for (let next: unknown = root; next instanceof Error; ) {
+    root = next;
+    next = next instanceof AggregateError ? next.errors[0] : next.cause;
+  }
+  return root === thrown ? '' : shortCause(root);
 }
 
 /** The same of a cause, which may be text that came from another thread. */

@@ -1,7 +1,9 @@
 import { AuthenticationError, findErrorBy, GenericError, UserError } from '@platformatic/kafka';
 import { unlessAborted } from '../errors/in-time.ts';
+import { systemCode } from '../errors/storage-fault.ts';
 import { TintypeError } from '../errors/tintype-error.ts';
 import { type Admin, closeClient, type KafkaSettings, kafkaAdmin } from './kafka-clients.ts';
+import { connectionFaults } from './kafka-faults.ts';
 
 const brokersDefault = -1;
 
@@ -22,10 +24,9 @@ export async function ensureTopic(
     await unlessAborted(make(admin, topic, options.partitions ?? brokersDefault), options.until);
   } catch (error) {
     if (error instanceof Error && findErrorBy(error, 'apiId', 'TOPIC_ALREADY_EXISTS')) return;
-    const reason = refusal(error);
-    if (reason === undefined) throw error;
-    const message = `${namedBy} names the Kafka topic '${topic}', and the brokers refuse it: ${reason}. It must exist, or its making be allowed`;
-    throw new TintypeError('invalid-configuration', message, { cause: error });
+    const refused = noWayIn(error) ?? refusal(error, `${namedBy} names the Kafka topic '${topic}'`);
+    if (refused === undefined) throw error;
+    throw new TintypeError('invalid-configuration', refused, { cause: error });
   } finally {
     await closeClient(admin);
   }
@@ -47,12 +48,19 @@ async function hasTopic(admin: Admin, topic: string): Promise<boolean> {
   }
 }
 
+/** What is wrong with the login or the certificate; undefined for another fault. */
+function noWayIn(error: unknown): string | undefined {
+  for (const each of connectionFaults(error)) {
+    if (each instanceof AuthenticationError) return `Kafka's brokers refuse the login: ${each.message}`;
+    const isCertificate = /CERT/.test(systemCode(each) ?? '');
+    if (isCertificate) return `The certificate of Kafka's brokers can't be trusted: ${each.message}`;
+  }
+  return undefined;
+}
+
 /** Undefined when they did not answer, or will answer otherwise in a while. */
-function refusal(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const login = findErrorBy(error, 'code', AuthenticationError.code);
-  if (login !== null) return login.message;
-  const answer = findErrorBy(error, 'code', 'PLT_KFK_PROTOCOL');
+function refusal(error: unknown, what: string): string | undefined {
+  const answer = error instanceof Error ? findErrorBy(error, 'code', 'PLT_KFK_PROTOCOL') : null;
   if (!(answer instanceof GenericError) || answer.canRetry) return undefined;
-  return `${answer.apiId}: ${answer.message}`;
+  return `${what}, and the brokers refuse it: ${answer.apiId}: ${answer.message}. It must exist, or its making be allowed`;
 }

@@ -11,3 +11,11 @@ export function isTooLarge(error: unknown): boolean {
 export function needsRejoin(error: unknown): boolean {
   return error instanceof Error && findErrorBy(error, 'needsRejoin', true) !== null;
 }
+
+/** The error with all that it was made of: the client puts what failed at each broker into lists, and into causes. */
+export function* connectionFaults(error: unknown): Generator<Error> {
+  if (!(error instanceof Error)) return;
+  yield error;
+  for (const each of error instanceof AggregateError ? error.errors : []) yield* connectionFaults(each);
+  yield* connectionFaults(error.cause);
+}

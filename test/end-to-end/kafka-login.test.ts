@@ -52,7 +52,7 @@ if (servers !== undefined) {
       ];
       for (const [change, message] of wrong) {
         const { code, stdout, stderr } = await produceOne({ ...env, ...change });
-        assert.deepEqual([code, stdout], [1, ''], stderr);
+        assert.deepEqual([code, stdout], [78, ''], stderr);
         assert.match(stderr, message);
         assert.equal(stderr.includes('another'), false, 'no secret is told');
       }
