@@ -74,6 +74,10 @@ fault(row, async ({ jobs, awayMs }, report, t) => {
   const records = (await recordsOf(servers.kafka, topic.name)).map(
     ({ value }): ProcessedImage => JSON.parse(String(value)),
   );
+  // Its count is approximate: just after a start it may not have seen all.
+  await eventually(async () => (await queue.backlog()) >= jobs, 'the queue has all', patienceMs).catch(
+    () => {},
+  );
   const messages = (await queue.take(await queue.backlog(), patienceMs)).map(body => JSON.parse(body));
   const byKafka = new Map(records.map(({ user_image, success }) => [user_image.id, success]));
   const bySqs = new Map(messages.map(readReport));
