@@ -118,6 +118,8 @@ function someOptions(next: SeededNumbers): OutputOptions {
   }
   if (next(2) === 0) options.size = ['1x1', '1x900', '900x1', 'x3', '3x', '400x300'][next(6)];
   else if (options.width === undefined && options.height === undefined) options.width = 1 + next(300);
+  // Tiles that are much smaller than what is looked at around them only take time, too.
+  if (options.upscale) options.upscale = { ...options.upscale, patchSize: 64 + next(400), padding: next(17) };
   if (options.size !== undefined) {
     delete options.width;
     delete options.height;
