@@ -91,7 +91,8 @@ export class BrokerQueue implements JobQueue {
       await inTime(limits.check, this.#broker.check());
       return null;
     } catch (error) {
-      if (error instanceof TintypeError) return error.message;
+      const { code, message } = TintypeError.from(error);
+      if (code === 'invalid-configuration') return message;
       return `${this.#broker.name} does not answer; workers look for jobs every 5 s.`;
     }
   }
