@@ -75,9 +75,7 @@ fault(row, async ({ jobs, awayMs }, report, t) => {
     ({ value }): ProcessedImage => JSON.parse(String(value)),
   );
   // Its count is approximate: just after a start it may not have seen all.
-  await eventually(async () => (await queue.backlog()) >= jobs, 'the queue has all', 60_000).catch(
-    () => {},
-  );
+  await eventually(async () => (await queue.backlog()) >= jobs, 'the queue has all', 60_000).catch(() => {});
   const messages = (await queue.take(await queue.backlog(), patienceMs)).map(body => JSON.parse(body));
   const byKafka = new Map(records.map(({ user_image, success }) => [user_image.id, success]));
   const bySqs = new Map(messages.map(readReport));
