@@ -1,7 +1,7 @@
+import { unlessAborted } from '../../errors/in-time.ts';
 import { TintypeError } from '../../errors/tintype-error.ts';
 import { placeOf } from '../jobs/camera.ts';
 import type { ImageApiClient } from '../jobs/image-api-client.ts';
-import { unlessAborted } from '../jobs/unless-aborted.ts';
 import { plants } from '../plants.ts';
 import type { LeafChange } from './leaf-history.ts';
 import type { ScaledClock } from './scaled-clock.ts';
@@ -40,7 +40,7 @@ export class ChangePlayer {
   /** Resolves when those are made whose time has come by then. */
   async madeUpTo(seconds: number, signal: AbortSignal): Promise<void> {
     const due = this.#changes.filter(({ at }) => at <= seconds).map(({ made }) => made.promise);
-    await unlessAborted(signal, Promise.all(due));
+    await unlessAborted(Promise.all(due), signal);
   }
 
   async make(change: LeafChange, signal: AbortSignal): Promise<void> {

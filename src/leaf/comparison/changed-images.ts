@@ -1,8 +1,8 @@
 import type { Collection, Filter } from 'mongodb';
+import { unlessAborted } from '../../errors/in-time.ts';
 import type { LeafDatabase } from '../images/leaf-database.ts';
 import type { ImageDocument } from '../images/plant-image.ts';
 import { batchSize, copiedFields, copyBatch, timeoutMS } from '../jobs/copy-images.ts';
-import { unlessAborted } from '../jobs/unless-aborted.ts';
 import type { CountImages } from '../leaf-metrics.ts';
 import { type Plant, plants } from '../plants.ts';
 
@@ -58,8 +58,8 @@ export class ChangedImages {
     signal.throwIfAborted();
     const mark = this.#marks.get(plant) ?? { time: new Date(0), done: [] };
     const batch = await unlessAborted(
-      signal,
       this.#producer.ask(plant, images => changedSince(images, mark)),
+      signal,
     );
     const time = batch.at(-1)?.updated_at;
     if (time === undefined) return false;

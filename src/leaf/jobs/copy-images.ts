@@ -1,9 +1,9 @@
 import { type AnyBulkWriteOperation, BSON, type Collection } from 'mongodb';
+import { unlessAborted } from '../../errors/in-time.ts';
 import { duplicatesAlone } from '../../mongodb/mongo-faults.ts';
 import type { LeafDatabase } from '../images/leaf-database.ts';
 import type { ImageDocument } from '../images/plant-image.ts';
 import type { Plant } from '../plants.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 /** Images that are read and written at a time: of 20 KB each, 2 MB. */
 export const batchSize = 100;
@@ -35,8 +35,8 @@ export async function copyImages(
   for (let fromId = 1; ; ) {
     signal.throwIfAborted();
     const batch = await unlessAborted(
-      signal,
       source.ask(plant, images => nextBatch(images, fromId)),
+      signal,
     );
     const last = batch.at(-1);
     if (last === undefined) return total;
@@ -55,8 +55,8 @@ export async function copyBatch(
   signal: AbortSignal,
 ): Promise<number> {
   await unlessAborted(
-    signal,
     target.ask(plant, images => write(images, batch)),
+    signal,
   );
   return batch.reduce((sum, document) => sum + BSON.calculateObjectSize(document), 0);
 }
